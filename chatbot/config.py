@@ -1,0 +1,133 @@
+"""What `bot.yaml` may say. Every key but `name` and `knowledge` is optional; each field's help text feeds the docs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+
+
+class Chunking(_Section):
+    """How documents are cut."""
+
+    words: int = Field(180, ge=20, le=1000, description="Most words in a chunk; two Chinese characters count as one.")
+    overlap: int = Field(30, ge=0, description="Words of whole sentences that neighbouring chunks share.")
+
+    @model_validator(mode="after")
+    def _overlap_fits(self) -> Chunking:
+        if self.overlap >= self.words:
+            raise ValueError(f"overlap must be smaller than words ({self.words}), got {self.overlap}")
+        return self
+
+
+class Knowledge(_Section):
+    """What the bot knows."""
+
+    sources: list[str] = Field(min_length=1, description="Files, folders and globs, relative to bot.yaml.")
+    chunk: Chunking = Chunking()
+
+
+class Retrieval(_Section):
+    """How passages are found."""
+
+    encoder: str = Field("default", description="`default`, a folder, or a sentence-transformers model's name.")
+    index: Literal["auto", "flat", "hnsw"] = Field("auto", description="`auto` searches exactly up to 100,000 chunks.")
+    lexical: bool = Field(True, description="Search words (BM25) beside meanings.")
+    top_k: int = Field(6, ge=1, le=50, description="Passages a reply may draw on.")
+
+
+class Graph(_Section):
+    """The knowledge graph."""
+
+    extractor: Literal["default", "none"] = Field("default", description="`none` builds no graph.")
+    triples: list[str] = Field([], description="CSV files of your own facts: subject, relation, object.")
+
+
+class Prompt(_Section):
+    """What a language model is told."""
+
+    persona: str = Field("You are a helpful assistant.", description="Who the bot is.")
+    instructions: list[str] = Field(["Answer from the passages only.", "Be brief."], description="Rules, one a line.")
+    examples: str | None = Field(None, description="JSONL of question and answer; the nearest are shown to the model.")
+
+
+class Generator(_Section):
+    """What writes the reply."""
+
+    model: str = Field(
+        "extractive",
+        description="`extractive` (no language model), `hf:NAME_OR_PATH`, or `PROVIDER:MODEL`, e.g. `openai:gpt-4o-mini`.",
+    )
+    adapter: str | None = Field(None, description="With `hf:`, a LoRA adapter's folder.")
+    base_url: str | None = Field(None, description="With a provider, the address of a compatible server.")
+    temperature: float = Field(0.0, ge=0, le=2)
+    max_tokens: int = Field(400, ge=1, le=32_000)
+    timeout: float = Field(60.0, gt=0, description="Seconds to wait for a provider.")
+
+    @model_validator(mode="after")
+    def _known(self) -> Generator:
+        if self.model != "extractive" and not self.model.partition(":")[2]:
+            raise ValueError(f"model must be extractive, hf:NAME_OR_PATH or PROVIDER:MODEL, got {self.model!r}")
+        if self.adapter and not self.model.startswith("hf:"):
+            raise ValueError("adapter needs a model that starts with hf:")
+        return self
+
+
+class Urgent(_Section):
+    """A message that must not wait for retrieval."""
+
+    when: list[str] = Field(min_length=1, description="Phrases; any of them in the user's message.")
+    say: str = Field(min_length=1)
+
+
+class Guardrails(_Section):
+    """What the bot must and must not say."""
+
+    abstain_below: Literal["auto"] | Fraction = Field("auto", description="Least confidence of an answer.")
+    refusal: str | None = Field(None, description="Said when the documents do not answer.")
+    disclaimer: str | None = Field(None, description="Shown under every answer.")
+    urgent: list[Urgent] = Field([], description="Checked before anything else.")
+    blocked: list[str] = Field([], description="Topics the bot declines.")
+    pii: Literal["mask", "keep"] = Field("mask", description="Personal data in the stored history and sent to a provider.")
+
+
+class Ui(_Section):
+    """What the chat shows first."""
+
+    greeting: str | None = None
+    suggestions: list[str] = Field([], max_length=8)
+
+
+class BotConfig(_Section):
+    """One bot."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$", description="Short, lower case, no spaces.")
+    title: str = ""
+    description: str = ""
+    language: str = Field("en", pattern=r"^[a-z]{2}$", description="Two letters, such as en or zh.")
+    knowledge: Knowledge
+    retrieval: Retrieval = Retrieval()
+    graph: Graph = Graph()
+    prompt: Prompt = Prompt()
+    generator: Generator = Generator()
+    faq: str | None = Field(None, description="CSV of question and answer; matched first, answered word for word.")
+    guardrails: Guardrails = Guardrails()
+    ui: Ui = Ui()
+    folder: Path = Field(Path(), exclude=True, description="Where bot.yaml is; set by the loader.")
+
+    def path(self, relative: str) -> Path:
+        """A path of the file, relative to it."""
+        return (self.folder / Path(relative).expanduser()).resolve()
+
+    @property
+    def display_title(self) -> str:
+        """The title, or the name made readable."""
+        return self.title or self.name.replace("_", " ").replace("-", " ").capitalize()

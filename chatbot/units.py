@@ -1,0 +1,64 @@
+"""The quotable units of a passage: its sentences, list items, table rows and code blocks, each with the words it leans on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from retrieval.document import Chunk
+from retrieval.text import sentences
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One quotable unit.
+
+    Args:
+        start, end: Offsets into the document's text.
+        lead: What the unit needs to be understood: the sentence before a list, the table's header, the sentence before.
+        kind: `sentence`, `item`, `row` or `code`.
+    """
+
+    chunk: Chunk
+    text: str
+    start: int
+    end: int
+    lead: str
+    kind: str
+
+
+def units(chunk: Chunk) -> list[Unit]:
+    """Cut a chunk into units, in reading order; the header and ruler of a table are no units."""
+    found: list[Unit] = []
+    opener = header = ""
+    in_table = False
+    for start, end in sentences(chunk.text):
+        text = chunk.text[start:end]
+        kind = _kind(chunk.text, start, text)
+        if kind == "row" and not in_table:
+            in_table, header = True, text
+            continue
+        in_table = kind == "row"
+        lead = header if kind == "row" else opener
+        found.append(Unit(chunk, text, chunk.start + start, chunk.start + end, lead, kind))
+        if kind != "item":
+            opener = text
+    return found
+
+
+def _kind(text: str, start: int, unit: str) -> str:
+    if unit.startswith("|"):
+        return "row"
+    if unit.startswith(("```", "~~~")):
+        return "code"
+    line = text[text.rfind("\n", 0, start) + 1 : start].strip()
+    return "item" if line and (line in "-*+•" or line.rstrip(".)").isdigit()) else "sentence"
+
+
+def row_as_text(unit: Unit) -> str:
+    """A table row in words: each cell after its column's heading."""
+    names = [cell.strip() for cell in unit.lead.strip().strip("|").split("|")]
+    cells = [cell.strip() for cell in unit.text.strip().strip("|").split("|")]
+    if len(names) != len(cells):
+        return " · ".join(cell for cell in cells if cell)
+    first, *rest = [f"{name}: {cell}" if name else cell for name, cell in zip(names, cells, strict=True) if cell]
+    return "; ".join([first, *rest])

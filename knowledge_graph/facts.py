@@ -1,0 +1,58 @@
+"""What a graph is made of: nodes, mentions of them in chunks, and facts that connect them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["topic", "name", "term", "value"]
+"""`topic`: what a document or section is about; `name`: a proper name; `term`: a domain term; `value`: an amount or time."""
+
+RELATED = "related_to"
+"""The relation of things that only occur together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """An entity.
+
+    Args:
+        key: Its normalised name, unique in a graph.
+        label: Its most frequent spelling.
+    """
+
+    key: str
+    label: str
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Where a text names an entity: `text[start:end]`."""
+
+    key: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Triple:
+    """A relation between two entities, by key, as one chunk states it."""
+
+    subject: str
+    relation: str
+    object: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A relation between two entities, by label.
+
+    Args:
+        provenance: Ids of the chunks that state it.
+    """
+
+    subject: str
+    relation: str
+    object: str
+    provenance: tuple[str, ...]

@@ -1,0 +1,159 @@
+"""The graph as people use it: search an entity, look at its neighbours, find a path, hand out networkx."""
+
+from __future__ import annotations
+
+import difflib
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from knowledge_graph import store as tables
+from knowledge_graph.facts import RELATED, Fact
+from knowledge_graph.names import key_of
+from retrieval.errors import GraftError
+from retrieval.store import Store
+
+if TYPE_CHECKING:
+    import networkx
+
+RELATED_COST = 3.0
+"""A path prefers this many typed facts to one co-occurrence."""
+
+
+class UnknownEntity(GraftError):
+    """A name that the graph does not hold."""
+
+
+class KnowledgeGraph:
+    """Read-only view of a built bot's graph; loads networkx when first asked for it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    @cached_property
+    def networkx(self) -> networkx.MultiDiGraph:
+        """The graph: nodes are labels with `kind` and `chunks`; edges have `relation` and `chunks` (who states it)."""
+        import networkx
+
+        graph = networkx.MultiDiGraph()
+        labels: dict[int, str] = {}
+        for number, node in tables.nodes(self._store):
+            label = node.label if node.label not in graph else f"{node.label} ({node.kind})"
+            labels[number] = label
+            graph.add_node(label, name=label, kind=node.kind, key=node.key, chunks=[], __labels__={node.kind.capitalize()})
+        rows = "SELECT m.node, c.id FROM mentions m JOIN chunks c ON c.position = m.chunk ORDER BY m.node, m.chunk"
+        for number, chunk in self._store.rows(rows):
+            graph.nodes[labels[number]]["chunks"].append(chunk)
+        rows = """SELECT e.id, e.subject, e.relation, e.object, group_concat(c.id, char(31)) FROM edges e
+            LEFT JOIN edge_chunks ec ON ec.edge = e.id LEFT JOIN chunks c ON c.position = ec.chunk GROUP BY e.id"""
+        for number, subject, relation, object_, chunks in self._store.rows(rows):
+            graph.add_edge(
+                labels[subject],
+                labels[object_],
+                key=number,
+                relation=relation,
+                chunks=chunks.split("\x1f") if chunks else [],
+                __labels__={relation.upper()},
+            )
+        return graph
+
+    def counts(self) -> dict[str, int]:
+        """How many nodes and edges there are."""
+        sql = "SELECT (SELECT count(*) FROM nodes), (SELECT count(*) FROM edges)"
+        nodes, edges = self._store.rows(sql)[0]
+        return {"nodes": nodes, "edges": edges}
+
+    def search(self, text: str, limit: int = 10) -> list[str]:
+        """Labels that match a text, the best connected first."""
+        wanted = f"%{text.strip().replace('%', '').replace('_', ' ')}%"
+        sql = """SELECT n.label FROM nodes n LEFT JOIN aliases a ON a.node = n.id
+            WHERE n.kind != 'value' AND (n.label LIKE ? OR a.key LIKE ?) GROUP BY n.id
+            ORDER BY (lower(n.label) = lower(?)) DESC, (SELECT count(*) FROM edges e WHERE n.id IN (e.subject, e.object)) DESC
+            LIMIT ?"""
+        return [row[0] for row in self._store.rows(sql, (wanted, wanted, text.strip(), limit))]
+
+    def resolve(self, name: str) -> str:
+        """The label of the entity a name means.
+
+        Raises:
+            UnknownEntity: No entity has the name; the message suggests the nearest.
+        """
+        if name in self.networkx:
+            return name
+        found = tables.find_nodes(self._store, [key_of(name), name.strip().lower()])
+        if found:
+            number = next(iter(found.values()))
+            return str(self._store.rows("SELECT label FROM nodes WHERE id = ?", [number])[0][0])
+        near = self.search(name, 3) or difflib.get_close_matches(name, list(self.networkx), 3, 0.6)
+        hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        raise UnknownEntity(f"no entity named {name!r} in the graph{hint}")
+
+    def neighbourhood(self, name: str, hops: int = 1, limit: int = 40) -> networkx.MultiDiGraph:
+        """The entities within some hops of one, at most `limit`, typed facts before co-occurrences.
+
+        Raises:
+            UnknownEntity: No entity has the name.
+        """
+        graph = self.networkx
+        centre = self.resolve(name)
+        kept = {centre: 0}
+        frontier = [centre]
+        for hop in range(1, hops + 1):
+            edges = [
+                (data["relation"] == RELATED, -len(data["chunks"]), v if u == node else u)
+                for node in frontier
+                for u, v, data in [*graph.out_edges(node, data=True), *graph.in_edges(node, data=True)]
+            ]
+            frontier = []
+            for *_, other in sorted(edges):
+                if other not in kept and len(kept) < limit:
+                    kept[other] = hop
+                    frontier.append(other)
+        return graph.subgraph(kept).copy()
+
+    def path(self, start: str, end: str) -> list[Fact]:
+        """The shortest chain of facts between two entities, in either direction of each fact; empty if there is none.
+
+        Raises:
+            UnknownEntity: One of the names is not in the graph.
+        """
+        import networkx
+
+        graph = self.networkx
+        first, last = self.resolve(start), self.resolve(end)
+
+        def cost(u: str, v: str, edges: dict[int, dict[str, str]]) -> float:
+            return min(RELATED_COST if data["relation"] == RELATED else 1.0 for data in edges.values())
+
+        try:
+            stations = networkx.shortest_path(graph.to_undirected(as_view=True), first, last, weight=cost)
+        except networkx.NetworkXNoPath:
+            return []
+        return [self._best_fact(u, v) for u, v in zip(stations, stations[1:], strict=False)]
+
+    def _best_fact(self, u: str, v: str) -> Fact:
+        edges = [
+            (data["relation"] == RELATED, a, data["relation"], b, data["chunks"])
+            for a, b in ((u, v), (v, u))
+            for data in (self.networkx.get_edge_data(a, b) or {}).values()
+        ]
+        _, subject, relation, object_, chunks = min(edges, key=lambda edge: edge[0])
+        return Fact(subject, relation, object_, tuple(chunks))
+
+    def facts(self, chunk_ids: list[str], about: str, limit: int = 6) -> list[Fact]:
+        """Typed facts that some chunks state, those about the entities named in a text first."""
+        text = f" {key_of_text(about)} "
+        scored = []
+        for fact, subject_kind, _ in tables.facts_of_chunks(self._store, chunk_ids):
+            if fact.relation == RELATED or subject_kind == "value":
+                continue
+            named = sum(f" {key_of_text(end)} " in text for end in (fact.subject, fact.object))
+            if named:
+                scored.append((-named, len(scored), fact))
+        return [fact for *_, fact in sorted(scored)[:limit]]
+
+
+def key_of_text(text: str) -> str:
+    """A whole text folded like keys are, so that names can be looked for in it."""
+    from knowledge_graph.names import TOKEN, fold
+
+    return " ".join(fold(match.group()) for match in TOKEN.finditer(text))

@@ -1,0 +1,118 @@
+"""Typed facts from sentences and tables: patterns over the words between two mentions. The patterns are data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import yaml
+
+from knowledge_graph.facts import Mention, Triple
+from knowledge_graph.names import key_of
+
+_PATTERNS = Path(__file__).parent / "patterns"
+_FILLER = r"(?:\s*(?:an?|the|its|their|your|our|any|each|every|one|both|all|some|two|three)\b)?(?:\s+[a-z\-]+){0,2}?"
+REACH = 70
+"""Most characters between two mentions for a pattern to join them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Between:
+    relation: str
+    pattern: re.Pattern[str]
+    inverse: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    relation: str
+    pattern: re.Pattern[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Patterns:
+    """One language's compiled patterns."""
+
+    between: tuple[_Between, ...]
+    values: tuple[_Value, ...]
+    value: re.Pattern[str]
+
+
+@lru_cache
+def patterns(language: str) -> Patterns:
+    """Compile a language's patterns; languages without a file use the English ones."""
+    path = _PATTERNS / f"{language}.yaml"
+    data = yaml.safe_load((path if path.exists() else _PATTERNS / "en.yaml").read_text(encoding="utf8"))
+    filler = "" if path.exists() and language == "zh" else _FILLER
+    units = {**data["units"], "any": "|".join(data["units"].values())}
+    return Patterns(
+        tuple(
+            _Between(p["relation"], re.compile(rf"\W*{p['pattern']}{filler}\W*", re.IGNORECASE), p.get("inverse", False))
+            for p in data["between"]
+        ),
+        tuple(
+            _Value(p["relation"], re.compile(rf"(\W*{p['pattern']}[^.;。；\d]{{0,25}}?)({units[p['unit']]})", re.IGNORECASE))
+            for p in data["values"]
+        ),
+        re.compile(units["any"], re.IGNORECASE),
+    )
+
+
+def in_sentence(text: str, mentions: list[Mention], language: str) -> Iterator[Triple]:
+    """Facts of one sentence, `mentions` in reading order, not overlapping, offsets into `text`."""
+    known = patterns(language)
+    for index, first in enumerate(mentions):
+        for second in mentions[index + 1 : index + 4]:
+            between = text[first.end : second.start]
+            if len(between) > REACH:
+                break
+            for candidate in known.between:
+                if candidate.pattern.fullmatch(between) and first.key != second.key:
+                    pair = (second.key, first.key) if candidate.inverse else (first.key, second.key)
+                    yield Triple(pair[0], candidate.relation, pair[1])
+                    break
+        limit = mentions[index + 1].start if index + 1 < len(mentions) else len(text)
+        for value in known.values:
+            if match := value.pattern.match(text[first.end : max(limit, first.end + REACH)]):
+                yield Triple(first.key, value.relation, match[2].strip())
+                break
+
+
+def values(text: str, language: str) -> list[tuple[int, int]]:
+    """Where a text names amounts, times and shares."""
+    return [match.span() for match in patterns(language).value.finditer(text)]
+
+
+def in_table(text: str) -> Iterator[tuple[int, str, str, str]]:
+    """Facts of the Markdown tables in a text: (offset of the row, row's name, column's name, cell)."""
+    header: list[str] = []
+    offset = 0
+    for line in text.splitlines(keepends=True):
+        body = line.strip()
+        if not body.startswith("|"):
+            header = []
+        else:
+            cells = [cell.strip(" *`") for cell in body.strip("|").split("|")]
+            if not header:
+                header = cells
+            elif not set(body) <= set("|-: "):
+                if len(cells) == len(header) and 1 < len(cells) <= 8 and cells[0]:
+                    yield from (
+                        (offset, cells[0], column, cell)
+                        for column, cell in zip(header[1:], cells[1:], strict=True)
+                        if cell and column and len(cell) <= 60 and cell not in "-–—"
+                    )
+        offset += len(line)
+
+
+def relation_name(column: str) -> str:
+    """A table column's heading as a relation: lower case, words joined by underscores."""
+    return re.sub(r"\W+", "_", re.sub(r"[(（].*?[)）]", "", column)).strip("_").lower()
+
+
+def is_entity_like(cell: str) -> bool:
+    """Whether a cell names one thing rather than saying a sentence."""
+    return 0 < len(key_of(cell).split()) <= 5 and not cell.rstrip().endswith((".", "。"))

@@ -1,0 +1,114 @@
+"""The indexes of a built bot: the store, the vectors, the words, and a search over both."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.aptitude import dense_weight
+from retrieval.dense import DenseIndex, IndexKind
+from retrieval.document import Chunk, Document
+from retrieval.encoder import Encoder
+from retrieval.fusion import Candidates, fuse
+from retrieval.lexical import LexicalIndex
+from retrieval.store import Store
+
+CANDIDATES = 100
+"""How many chunks each ranker proposes."""
+
+Progress = Callable[[str, int, int], None]
+"""Called with a step's name, how much of it is done, and how much there is."""
+
+
+def indexed_text(title: str, chunk: Chunk) -> str:
+    """What is encoded for a chunk: its document's title and section stand before it, since the text often assumes them."""
+    heading = f"{title} › {chunk.section}" if chunk.section else title
+    return f"{heading}\n{chunk.text}"
+
+
+class Index:
+    """Opened from the folder that `build` wrote."""
+
+    def __init__(
+        self,
+        store: Store,
+        dense: DenseIndex,
+        lexical: LexicalIndex,
+        encoder: Encoder,
+        weight: float,
+        faq: NDArray[np.float32],
+    ) -> None:
+        self.store = store
+        self.dense = dense
+        self.lexical = lexical
+        self.encoder = encoder
+        self.dense_weight = weight
+        self.faq_vectors = faq
+
+    @classmethod
+    def build(
+        cls,
+        folder: Path,
+        documents: Sequence[Document],
+        chunks: Sequence[Chunk],
+        encoder: Encoder,
+        kind: IndexKind = "auto",
+        progress: Progress = lambda step, done, total: None,
+    ) -> Index:
+        """Write the indexes of some documents into an empty folder."""
+        store = Store.create(folder / "knowledge.db", documents, chunks)
+        titles = {document.id: document.title for document in documents}
+        texts = [indexed_text(titles[chunk.document_id], chunk) for chunk in chunks]
+        done = 0
+
+        def advance(count: int) -> None:
+            nonlocal done
+            done += count
+            progress("encode", done, len(texts))
+
+        vectors = encoder.documents(texts, advance)
+        dense = DenseIndex.build(vectors, kind)
+        dense.save(folder / "vectors.faiss")
+        lexical = LexicalIndex.build(texts)
+        (folder / "bm25").mkdir()
+        lexical.save(folder / "bm25")
+        weight = dense_weight(chunks, dense, lexical, encoder)
+        (folder / "fusion.json").write_text(json.dumps({"dense_weight": weight}), encoding="utf8")
+        faq = encoder.queries([entry.question for entry in store.faq()])
+        np.save(folder / "faq.npy", faq)
+        return cls(store, dense, lexical, encoder, weight, faq)
+
+    @classmethod
+    def open(cls, folder: Path, encoder: Encoder) -> Index:
+        """Open a built folder, vectors and words memory-mapped."""
+        return cls(
+            Store(folder / "knowledge.db"),
+            DenseIndex.open(folder / "vectors.faiss"),
+            LexicalIndex.open(folder / "bm25"),
+            encoder,
+            float(json.loads((folder / "fusion.json").read_text(encoding="utf8"))["dense_weight"]),
+            np.load(folder / "faq.npy", allow_pickle=False),
+        )
+
+    def candidates(self, question: str, vector: NDArray[np.float32] | None = None, lexical: bool = True) -> Candidates:
+        """The best chunks of each ranker for a question, each with both scores.
+
+        Args:
+            vector: The question's vector, where the caller has it.
+            lexical: Whether words are searched too.
+        """
+        query = self.encoder.query(question) if vector is None else vector
+        positions, _ = self.dense.search(query, CANDIDATES)
+        scores = self.lexical.scores(question)
+        if lexical:
+            best = np.argpartition(-scores, CANDIDATES)[:CANDIDATES] if len(scores) > CANDIDATES else np.arange(len(scores))
+            positions = np.union1d(positions, best[scores[best] > 0])
+        return Candidates(positions, self.dense.cosines(query, positions), scores[positions])
+
+    def fused(self, candidates: Candidates, lexical: bool = True) -> NDArray[np.float32]:
+        """Fused scores with this index's weight of the dense ranking."""
+        return fuse(candidates, self.dense_weight if lexical else 1.0)

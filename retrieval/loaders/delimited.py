@@ -1,0 +1,68 @@
+"""CSV and TSV: a list of questions and answers, or a data table."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+from retrieval.errors import UnreadableFile
+from retrieval.loaders.encoding import decode
+from retrieval.loaders.faq import faq, faq_columns
+from retrieval.loaders.parsed import Parsed
+from retrieval.loaders.tables import render_rows
+from retrieval.loaders.titles import readable_name
+
+_DELIMITERS = ",;\t|"
+_SAMPLE_ROWS = 50
+_MAX_FIELD = 2**27
+
+
+def parse(data: bytes, path: Path) -> Parsed:
+    """Rows as a FAQ where the header names a question and an answer, else as a table under the file's name."""
+    text = decode(data)
+    rows = _read(text, _delimiter(text, path.suffix.lower()))
+    return table_or_faq(rows, readable_name(path))
+
+
+def table_or_faq(rows: list[list[str]], title: str) -> Parsed:
+    """A FAQ where the first row names a question and an answer column, else the rendered rows."""
+    columns = faq_columns(rows[0]) if rows else None
+    if columns is None:
+        body = render_rows(rows)
+        return Parsed(f"# {title}\n\n{body}" if body else "", title=title)
+    question, answer = columns
+    full = (row for row in rows[1:] if len(row) > max(columns))
+    parsed = faq(title, ((row[question], row[answer]) for row in full))
+    if not parsed.text:
+        raise UnreadableFile("no row has both a question and an answer")
+    return parsed
+
+
+def _read(text: str, delimiter: str, limit: int | None = None) -> list[list[str]]:
+    before = csv.field_size_limit(_MAX_FIELD)
+    try:
+        rows: list[list[str]] = []
+        # The NULs are gone by now, and quotes that never close are taken as they come.
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True):
+            if any(cell.strip() for cell in row):
+                rows.append(row)
+            if limit is not None and len(rows) >= limit:
+                break
+        return rows
+    finally:
+        csv.field_size_limit(before)
+
+
+def _delimiter(text: str, suffix: str) -> str:
+    """The delimiter that cuts most rows into the same number of cells; the header decides between equals."""
+    if suffix == ".tsv" and "\t" in text[:100_000]:
+        return "\t"
+
+    def fit(delimiter: str) -> tuple[float, int]:
+        rows = _read(text, delimiter, _SAMPLE_ROWS)
+        width = len(rows[0]) if rows else 0
+        same = sum(len(row) == width for row in rows)
+        return (same / len(rows) if width > 1 else 0.0, width)
+
+    return max(_DELIMITERS, key=fit)

@@ -1,0 +1,113 @@
+"""From the sources in `bot.yaml` to the files to read."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections import Counter
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+
+from retrieval.errors import GraftError
+from retrieval.loaders.formats import SUFFIXES, unsupported
+
+_IGNORED_FOLDERS = frozenset({"__MACOSX", "__pycache__", "node_modules"})
+_GLOB = frozenset("*?[")
+
+
+def discover(sources: list[str], base: Path) -> tuple[list[tuple[Path, Path]], list[tuple[str, str]]]:
+    """Expands files, folders (with what is below them) and globs.
+
+    The document's id is the file's path relative to its root. With a single source the root is that folder, the file's
+    own folder, or `base` for a glob. With several it is `base`, so that equal names in two folders stay apart; sources
+    outside `base` keep as many parent folders as that takes.
+
+    Args:
+        sources: As written in the configuration; relative ones are relative to `base`.
+        base: The folder of the configuration.
+
+    Returns:
+        The sorted, unique (path, root) pairs, and (name, reason) of the files that are not read. Hidden files and
+        folders, and lock files (`~$report.docx`), are left out silently.
+
+    Raises:
+        GraftError: A source does not exist, or a glob matches nothing.
+    """
+    base = base.absolute()
+    roots: dict[Path, Path] = {}
+    skipped: dict[str, str] = {}
+    seen: set[Path] = set()
+    for source in sources:
+        for path, root in _expand(source, base):
+            reason = _refusal(path, root)
+            if len(sources) > 1 and path.is_relative_to(base):
+                root = base
+            name = path.relative_to(root).as_posix()
+            if reason is not None:
+                skipped.setdefault(name, reason)
+            elif (real := path.resolve()) not in seen:
+                seen.add(real)
+                roots[path] = root
+    return sorted(_apart(roots).items()), sorted(skipped.items())
+
+
+def _expand(source: str, base: Path) -> Iterator[tuple[Path, Path]]:
+    path = Path(os.path.normpath(base / Path(source).expanduser()))
+    if path.is_dir():
+        yield from ((file, path) for file in _walk(path))
+    elif path.exists():
+        yield path, path.parent
+    elif _GLOB.isdisjoint(source):
+        raise GraftError(_not_found(source, path))
+    else:
+        matches = [Path(match) for match in sorted(glob.glob(str(path), recursive=True))]
+        files = [file for match in matches for file in (_walk(match) if match.is_dir() else [match])]
+        if not files:
+            raise GraftError(f"knowledge source matches no file: {source} (looked in {base})")
+        yield from ((file, base if file.is_relative_to(base) else file.parent) for file in files if not _hidden(file))
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for parent, folders, files in os.walk(folder):
+        links = [name for name in folders if Path(parent, name).is_symlink()]
+        folders[:] = sorted(n for n in folders if n not in links and n not in _IGNORED_FOLDERS and n[0] != ".")
+        for name in sorted([*files, *links]):
+            path = Path(parent, name)
+            # A link to a folder inside the source would list its files twice; one that leads out is reported.
+            if not _hidden(path) and not (path.is_dir() and path.resolve().is_relative_to(folder.resolve())):
+                yield path
+
+
+def _hidden(path: Path) -> bool:
+    return path.name.startswith((".", "~$"))
+
+
+def _refusal(path: Path, root: Path) -> str | None:
+    if path.is_symlink() and not path.resolve().is_relative_to(root.resolve()):
+        return "a link that leads out of its folder"
+    if path.is_symlink() and not path.exists():
+        return "a broken link"
+    return unsupported(path) if path.suffix.lower() not in SUFFIXES else None
+
+
+def _apart(roots: dict[Path, Path]) -> dict[Path, Path]:
+    """Moves roots up, one folder at a time, until no two files have the same name relative to their root."""
+    roots = dict(roots)
+    while True:
+        counts = Counter(path.relative_to(root) for path, root in roots.items())
+        again = [p for p, root in roots.items() if counts[p.relative_to(root)] > 1 and root.parent != root]
+        if not again:
+            return roots
+        for path in again:
+            roots[path] = roots[path].parent
+
+
+def _not_found(source: str, path: Path) -> str:
+    parent = path.parent
+    while not parent.is_dir():
+        path, parent = parent, parent.parent
+    siblings = sorted(entry.name for entry in parent.iterdir() if entry.name[0] != ".")
+    close = get_close_matches(path.name, siblings, n=1, cutoff=0.7)
+    hint = f"; did you mean {close[0]}{'/' if (parent / close[0]).is_dir() else ''}?" if close else ""
+    return f"knowledge source not found: {source} (looked in {parent}){hint}"

@@ -1,0 +1,122 @@
+"""Words and sentences of English, Chinese and mixed text, with their offsets."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+CJK = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_WORD = re.compile(rf"[{CJK}]+|[^\W_{CJK}]+(?:['’.,][^\W_{CJK}]+)*")
+_CJK_RUN = re.compile(rf"[{CJK}]+")
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|ca|no|nos|fig|figs|sec|ch|art|para|dr|mr|mrs|ms|prof|st|inc|ltd|jr|sr)"
+    r"|\b[A-Z]|\b(?:[A-Za-z]\.){1,3}[A-Za-z])\.$",
+    re.IGNORECASE,
+)
+_SENTENCE_END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s|$)|[。!?!?…]+[”’」』)】\"]*|;(?=\s*$)")
+_MARKUP = re.compile(r"^\s*(?:[-*+•]\s+|\d{1,3}[.)]\s+|>\s+|#{1,6}\s+)")
+
+STOPWORDS = frozenset(
+    """a about above after again all also am an and any are as at be because been before being below between both but by
+    can cannot could did do does doing don down during each else ever few for from further get gets getting give given
+    go had has have having he her here hers him his how i if in into is it its itself just let ll may me might more most
+    much must my need no nor not now of off on once only or other our ours out over own please re same shall she should
+    so some such tell than that the their theirs them then there these they this those through to too under until up us
+    ve very want was we were what when where which while who whom whose why will with within without would you your
+    yours s t m d many happen happens""".split()
+)
+STOPWORDS_ZH = frozenset(
+    "的 了 吗 呢 吧 啊 是 在 和 与 及 或 有 我 你 您 他 她 它 们 这 那 哪 些 个 什么 怎么 怎样 如何 多少 多久 几 可以 能 要 想 请问"
+    " 会 被 把 对 从 到 为 就 都 也 还 不 没 需要 哪里 哪个 哪些 是否 一个 一下 时候 为什么 谁 吗".split()
+)
+
+
+def is_cjk(text: str) -> bool:
+    """Whether most of a text's letters are Chinese characters."""
+    runs = sum(len(run) for run in _CJK_RUN.findall(text))
+    return runs * 2 > sum(character.isalpha() for character in text)
+
+
+def words(text: str) -> list[str]:
+    """Lower-case words; a run of Chinese characters is one word."""
+    return [match.group().lower() for match in _WORD.finditer(text)]
+
+
+def length(text: str) -> int:
+    """Length in words; two Chinese characters count as one, so that limits fit both languages."""
+    return sum((len(word) + 1) // 2 if _CJK_RUN.match(word) else 1 for word in words(text))
+
+
+@lru_cache(maxsize=1)
+def _stemmer() -> object:
+    import Stemmer
+
+    return Stemmer.Stemmer("english")
+
+
+def terms(text: str) -> list[str]:
+    """Index terms of a text: English stems without stop words; single characters and bigrams of Chinese runs."""
+    found: list[str] = []
+    plain: list[str] = []
+    for word in words(text):
+        if _CJK_RUN.match(word):
+            found += _chinese_terms(word)
+        elif word not in STOPWORDS:
+            plain.append(word.replace("’", "'").removesuffix("'s"))
+    return found + _stemmer().stemWords(plain)  # type: ignore[attr-defined,no-any-return]
+
+
+def _chinese_terms(run: str) -> list[str]:
+    grams = [run[i : i + 2] for i in range(len(run) - 1)]
+    singles = [character for character in run if character not in STOPWORDS_ZH]
+    return singles + [gram for gram in grams if gram not in STOPWORDS_ZH]
+
+
+def sentences(text: str) -> list[tuple[int, int]]:
+    """Offsets of the sentences, list items, table rows, headings and code blocks of a text, leading markup left out."""
+    spans: list[tuple[int, int]] = []
+    for start, end, whole in _blocks(text):
+        begin = start
+        for match in () if whole else _SENTENCE_END.finditer(text, start, end):
+            if not _is_abbreviation(text, begin, match):
+                spans.append((begin, match.end()))
+                begin = match.end()
+        spans.append((begin, end))
+    return [trimmed for span in spans if (trimmed := _trim(text, *span))]
+
+
+def _is_abbreviation(text: str, begin: int, stop: re.Match[str]) -> bool:
+    if stop.group()[0] != ".":
+        return False
+    follows = text[stop.end() : stop.end() + 2].strip()
+    return bool(_ABBREVIATION.search(text[begin : stop.end()])) or follows.islower()
+
+
+def _blocks(text: str) -> list[tuple[int, int, bool]]:
+    """Paragraphs, list items, headings, and (whole: never split further) table rows and fenced code."""
+    blocks: list[tuple[int, int, bool]] = []
+    offset = 0
+    joins = fenced = False
+    for line in text.splitlines(keepends=True):
+        body, end = line.strip(), offset + len(line.rstrip())
+        fence = body.startswith(("```", "~~~"))
+        row = body.startswith("|")
+        if fenced or (joins and body and not fence and not row and not _MARKUP.match(line)):
+            start, _, whole = blocks[-1]
+            blocks[-1] = (start, end if body else blocks[-1][1], whole)
+        elif body:
+            blocks.append((offset, end, row or fence))
+        fenced ^= fence
+        joins = bool(body) and not row and not fence and not body.startswith("#")
+        offset += len(line)
+    return blocks
+
+
+def _trim(text: str, start: int, end: int) -> tuple[int, int] | None:
+    if match := _MARKUP.match(text[start:end]):
+        start += match.end()
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return (start, end) if any(character.isalnum() for character in text[start:end]) else None
