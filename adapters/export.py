@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from adapters.backbone import CompiledBackbone, EncoderSpec
+from adapters.backbone import CompiledBackbone
+from adapters.compiled import CannotCompile
 from adapters.models import ModelFiles
 
 if TYPE_CHECKING:
@@ -24,10 +25,6 @@ PROBES = [
     "How long does a replacement card take, and what does it cost?",
     "Encoders turn text into vectors. " * 12,
 ]
-
-
-class CannotCompile(Exception):
-    """The model has no faithful compiled form; run it in torch."""
 
 
 def export(files: ModelFiles, folder: Path) -> None:

@@ -21,12 +21,11 @@ from sklearn.linear_model import LogisticRegression
 from benchmarks.squad_data import Question, read_squad
 from chatbot import support
 from chatbot.search import Searcher
-from chatbot.units import units
 from retrieval.encoder import Encoder
 from retrieval.index import Index
 from retrieval.splitter import split
 
-SETS = {"squad/train.json": 2500, "reading/policy.json": 600, "reading/fairytale.json": 800, "cmrc2018/trial.json": 900}
+SETS = {"squad/train.json": 900, "reading/policy.json": 400, "reading/fairytale.json": 400, "cmrc2018/trial.json": 500}
 
 
 def examples(path: Path, count: int, encoder: Encoder) -> tuple[np.ndarray, np.ndarray]:
@@ -39,12 +38,14 @@ def examples(path: Path, count: int, encoder: Encoder) -> tuple[np.ndarray, np.n
     with tempfile.TemporaryDirectory() as folder:
         index = Index.build(Path(folder), documents, chunks, encoder)
         searcher = Searcher(index, None)
+        model = support.SupportModel.load(index)
         for question in answerable[:count]:
             found = searcher.search(question.text, 6)
-            candidates = [unit for passage in found.passages for unit in units(passage.chunk)]
+            candidates = support.unique_units(found)
             label = [_answers(unit.chunk.document_id, unit.start, unit.end, question) for unit in candidates]
             if any(label):
-                rows.append(support.features_of(question.text, candidates, found, index))
+                spans = model.spans(question.text, candidates, found, index)
+                rows.append(support.features_of(question.text, candidates, spans, found, index))
                 labels.append(np.array(label))
     return np.concatenate(rows), np.concatenate(labels)
 
@@ -62,7 +63,7 @@ def main(data: Path) -> None:
     english = [value for name, value in sets.items() if "cmrc" not in name]
     dense_x, dense_y = np.concatenate([x for x, _ in english]), np.concatenate([y for _, y in english])
     blind = dense_x.copy()
-    blind[:, :2] = 0
+    blind[:, : support.FEATURES.index("coverage")] = 0
     chinese_x, chinese_y = sets["cmrc2018/trial.json"]
     lexical = (np.concatenate([blind, chinese_x, chinese_x]), np.concatenate([dense_y, chinese_y, chinese_y]))
     models = {}

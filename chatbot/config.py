@@ -56,6 +56,7 @@ class Prompt(_Section):
 
     persona: str = Field("You are a helpful assistant.", description="Who the bot is.")
     instructions: list[str] = Field(["Answer from the passages only.", "Be brief."], description="Rules, one a line.")
+    template: str | None = Field(None, description="A template of your own in place of the built-in one.")
     examples: str | None = Field(None, description="JSONL of question and answer; the nearest are shown to the model.")
 
 

@@ -119,7 +119,7 @@ def _rebased(data: dict[str, Any], folder: Path) -> dict[str, Any]:
     def absolute(value: Any) -> Any:
         return str(folder / value) if isinstance(value, str) else value
 
-    for section, key in (("knowledge", "sources"), ("graph", "triples"), ("prompt", "examples"), ("generator", "adapter")):
+    for section, key in (("knowledge", "sources"), ("graph", "triples"), ("prompt", "examples"), ("prompt", "template"), ("generator", "adapter")):
         part = data.get(section)
         if isinstance(part, dict) and key in part:
             value = part[key]

@@ -1,0 +1,265 @@
+"""A bot: opened from its build, it takes a question and returns a reply, or streams it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from chatbot import citations, extractive, faq, guardrails, wording
+from chatbot.bots import BotSource
+from chatbot.confidence import confidence, default_threshold
+from chatbot.followup import condense
+from chatbot.home import NotBuilt, read_manifest
+from chatbot.reply import Citation, Reply, Trace
+from chatbot.search import Found, Searcher
+from chatbot.sessions import Sessions, Turn
+from chatbot.support import Supported, SupportModel
+from knowledge_graph import KnowledgeGraph
+from knowledge_graph.rank import GraphRanker
+from knowledge_graph.store import load_matrix
+from retrieval.encoder import Encoder
+from retrieval.index import Index
+from retrieval.splitter import PATH_SEPARATOR
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+    from chatbot.prompt import PromptBuilder
+
+LONGEST_QUESTION = 2_000
+"""Characters of a question that are read; the rest is ignored."""
+
+
+class Bot:
+    """Answers questions; safe to share between threads.
+
+    Args:
+        source: The bot's config and home.
+        index: Its opened indexes.
+    """
+
+    def __init__(self, source: BotSource, index: Index, ranker: GraphRanker | None) -> None:
+        self.config = source.config
+        self.home = source.home
+        self.index = index
+        self.graph = KnowledgeGraph(index.store)
+        self.searcher = Searcher(index, ranker, self.config.retrieval.lexical)
+        self.refusal = self.config.guardrails.refusal or wording.say(self.config.language, "refusal")
+        below = self.config.guardrails.abstain_below
+        self.threshold = default_threshold(index) if below == "auto" else below
+        self._faq = index.store.faq()
+        self._loading = threading.Lock()
+        self._model: BaseChatModel | None = None
+        self._prompt: PromptBuilder | None = None
+
+    @classmethod
+    def open(cls, source: BotSource, encoder: Encoder | None = None) -> Bot:
+        """Open a built bot.
+
+        Args:
+            encoder: Shared by several bots that use the same one.
+
+        Raises:
+            NotBuilt: There is no index, or it was built with another encoder.
+        """
+        manifest = read_manifest(source.home)
+        encoder = encoder or Encoder.load(source.config.retrieval.encoder)
+        if manifest.encoder != encoder.fingerprint:
+            raise NotBuilt("the index was built with another encoder; run: graft index BOT")
+        folder = source.home / "builds" / manifest.build
+        index = Index.open(folder, encoder)
+        ranker = GraphRanker(load_matrix(folder), index.store) if source.config.graph.extractor != "none" else None
+        return cls(source, index, ranker)
+
+    @cached_property
+    def support(self) -> SupportModel:
+        """What weighs the sentences of the passages; the reader is loaded when first needed."""
+        return SupportModel.load(self.index)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        """The bot's conversations, opened when first needed."""
+        return Sessions(self.home / "sessions.db")
+
+    def ask(self, question: str, session: str | None = None) -> Reply:
+        """Answer a question.
+
+        Args:
+            session: Conversation to continue and to keep the turn in; None asks outside any.
+        """
+        reply = None
+        for part in self.stream(question, session):
+            reply = part
+        assert isinstance(reply, Reply)
+        return reply
+
+    def stream(self, question: str, session: str | None = None) -> Iterator[str | Reply]:
+        """Pieces of the reply's text as they come, then the whole `Reply`, whose text may differ in its citations."""
+        question = question.strip()[:LONGEST_QUESTION]
+        history = self.sessions.turns(session) if session else []
+        trace = Trace()
+        reply: Reply | None = None
+        resolved = question
+        for part in self._turn(question, history, trace):
+            if isinstance(part, tuple):
+                resolved, reply = part
+            else:
+                yield part
+        assert reply is not None
+        if session and question:
+            masked = self.config.guardrails.pii == "mask"
+            kept = [guardrails.mask(text) if masked else text for text in (question, resolved, reply.text)]
+            self.sessions.add(session, kept[0], kept[1], kept[2], reply.confidence, reply.abstained)
+        yield reply
+
+    def _turn(self, question: str, history: Sequence[Turn], trace: Trace) -> Iterator[str | tuple[str, Reply]]:
+        rules = self.config.guardrails
+        with trace.step("guard"):
+            alarm = guardrails.urgent(question, rules)
+            topic = guardrails.blocked(question, rules)
+        if not question or topic:
+            reply = self._refuse(trace, [])
+            yield reply.text
+            yield question, reply
+            return
+        with trace.step("condense"):
+            resolved = self._resolve(question, history)
+        found = self.searcher.search(resolved, self.config.retrieval.top_k, trace)
+        with trace.step("faq"):
+            known = faq.match(resolved, found.vector, self.index, self._faq)
+        if alarm:
+            yield from self._say(alarm, resolved, Reply(alarm, confidence=1.0, trace=trace, passages=found.passages))
+            return
+        if known:
+            yield from self._faq_reply(known, resolved, found, trace)
+            return
+        with trace.step("support"):
+            ranked = self.support.rank(resolved, found, self.index)
+            sure = confidence(resolved, found, ranked, self.index)
+        if sure < self.threshold:
+            reply = self._refuse(trace, ranked, sure, found)
+            yield from self._say(reply.text, resolved, reply)
+        elif self.config.generator.model == "extractive":
+            with trace.step("generate"):
+                text, cited = extractive.compose(resolved, ranked)
+            yield from self._say(text, resolved, self._answer(text, cited, resolved, found, sure, trace))
+        else:
+            yield from self._generate(resolved, history, found, sure, trace)
+
+    def _say(self, text: str, resolved: str, reply: Reply) -> Iterator[str | tuple[str, Reply]]:
+        yield text
+        yield resolved, reply
+
+    def _resolve(self, question: str, history: Sequence[Turn]) -> str:
+        if not history:
+            return question
+        if self.config.generator.model == "extractive":
+            return condense(question, [turn.resolved for turn in history])
+        from chatbot.generators import ProviderError, stream
+        from chatbot.prompt import condense_messages
+
+        pairs = [(turn.question, turn.answer) for turn in history]
+        try:
+            said = "".join(stream(self._language_model(), condense_messages(self._outgoing(question), pairs), self.config.generator))
+        except ProviderError:
+            said = ""
+        return said.strip()[:LONGEST_QUESTION] or condense(question, [turn.resolved for turn in history])
+
+    def _generate(
+        self, resolved: str, history: Sequence[Turn], found: Found, sure: float, trace: Trace
+    ) -> Iterator[str | tuple[str, Reply]]:
+        from chatbot.generators import ProviderError, stream
+
+        ids = [passage.chunk.id for passage in found.passages]
+        facts = self.graph.facts(ids, resolved)
+        titles = self.index.store.titles_of({passage.chunk.document_id for passage in found.passages})
+        pieces: list[str] = []
+        try:
+            with trace.step("generate"):
+                model, prompt = self._language_model(), self._prompt
+                assert prompt is not None
+                pairs = [(turn.question, turn.answer) for turn in history]
+                messages = prompt.messages(self._outgoing(resolved), found.passages, facts, pairs, titles)
+                for piece in stream(model, messages, self.config.generator):
+                    pieces.append(piece)
+                    yield piece
+        except ProviderError as error:
+            text = f"{wording.say(self.config.language, 'provider')} {error}"
+            yield resolved, Reply(text, trace=trace, passages=found.passages, error=True)
+            return
+        with trace.step("ground"):
+            text, cited = citations.ground("".join(pieces), found.passages)
+        if not text or self.refusal in text:
+            yield resolved, self._refuse(trace, [], sure, found)
+        else:
+            yield resolved, self._answer(text, cited, resolved, found, sure, trace)
+
+    def _language_model(self) -> BaseChatModel:
+        with self._loading:
+            if self._model is None:
+                from chatbot.generators import load_model
+                from chatbot.prompt import PromptBuilder
+
+                self._prompt = PromptBuilder(self.config, self.refusal, self.index.encoder)
+                self._model = load_model(self.config.generator)
+            return self._model
+
+    def _outgoing(self, text: str) -> str:
+        """What may leave for a provider: personal data masked, unless the model runs here."""
+        local = self.config.generator.model.startswith("hf:")
+        return text if local or self.config.guardrails.pii == "keep" else guardrails.mask(text)
+
+    def _answer(
+        self, text: str, cited: list[Citation], resolved: str, found: Found, sure: float, trace: Trace
+    ) -> Reply:
+        with trace.step("facts"):
+            ids = [chunk.id for chunk in (p.chunk for p in found.passages) if any(_covers(chunk, c) for c in cited)]
+            facts = self.graph.facts(ids, f"{resolved} {' '.join(citation.quote for citation in cited)}")
+        return Reply(
+            text,
+            [self._sourced(citation) for citation in cited],
+            facts,
+            sure,
+            False,
+            trace,
+            found.passages,
+            disclaimer=self.config.guardrails.disclaimer,
+        )
+
+    def _faq_reply(
+        self, known: faq.FaqMatch, resolved: str, found: Found, trace: Trace
+    ) -> Iterator[str | tuple[str, Reply]]:
+        entry = known.entry
+        document = self.index.store.document(entry.document_id)
+        assert document is not None
+        answer = document.text[entry.start : entry.end]
+        cited = [Citation(document.id, document.source, entry.question, entry.start, entry.end, answer)]
+        yield from self._say(f"{answer} [1]", resolved, self._answer(f"{answer} [1]", cited, resolved, found, known.likeness, trace))
+
+    def _refuse(
+        self, trace: Trace, ranked: Sequence[Supported], sure: float = 0.0, found: Found | None = None
+    ) -> Reply:
+        topics = self._topics(found) if found and ranked else []
+        offer = f"\n\n{wording.say(self.config.language, 'topics')} {' · '.join(topics)}" if topics else ""
+        passages = found.passages if found else []
+        return Reply(self.refusal + offer, [], [], sure, True, trace, passages, topics)
+
+    def _topics(self, found: Found) -> list[str]:
+        """Headings of the nearest passages, to offer instead of an answer."""
+        titles = self.index.store.titles_of({passage.chunk.document_id for passage in found.passages})
+        names = []
+        for passage in found.passages:
+            section = passage.chunk.section.split(PATH_SEPARATOR)[-1]
+            names.append(f"{titles[passage.chunk.document_id]}: {section}" if section else titles[passage.chunk.document_id])
+        return list(dict.fromkeys(names))[:3]
+
+    def _sourced(self, citation: Citation) -> Citation:
+        document = self.index.store.document(citation.document)
+        source = document.source if document else citation.document
+        return Citation(citation.document, source, citation.section, citation.start, citation.end, citation.quote)
+
+
+def _covers(chunk: object, citation: Citation) -> bool:
+    return chunk.document_id == citation.document and chunk.start < citation.end and citation.start < chunk.end  # type: ignore[attr-defined,no-any-return]

@@ -1,0 +1,53 @@
+"""The citations of a generated text: those to passages that were given are kept and renumbered, all others removed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from chatbot.reply import Citation
+from chatbot.units import units
+from retrieval.document import Chunk, Passage
+from retrieval.text import sentences, terms
+
+_MARK = re.compile(r"\s?[\[【](\d{1,3}(?:\s?[,，、;]\s?\d{1,3})*)[\]】]")
+
+
+def ground(text: str, passages: Sequence[Passage]) -> tuple[str, list[Citation]]:
+    """Renumber the marks of a text by first use.
+
+    Args:
+        passages: Those the model was given; `[1]` is the first.
+
+    Returns:
+        The text and its citations, `[1]` first; each quotes the unit of its passage that is nearest to the sentence that cites it.
+    """
+    numbers: dict[int, int] = {}
+    citations: list[Citation] = []
+
+    def replace(match: re.Match[str]) -> str:
+        kept = []
+        for given in (int(number) for number in re.findall(r"\d+", match[1])):
+            if not 1 <= given <= len(passages):
+                continue
+            if given not in numbers:
+                numbers[given] = len(numbers) + 1
+                citations.append(_quote(passages[given - 1].chunk, _sentence_before(text, match.start())))
+            kept.append(f"[{numbers[given]}]")
+        lead = " " if match.group()[0].isspace() and kept else ""
+        return lead + "".join(dict.fromkeys(kept))
+
+    return _MARK.sub(replace, text).strip(), citations
+
+
+def _sentence_before(text: str, offset: int) -> str:
+    spans = [(start, end) for start, end in sentences(text) if start < offset]
+    return text[slice(*spans[-1])] if spans else text[:offset]
+
+
+def _quote(chunk: Chunk, sentence: str) -> Citation:
+    wanted = set(terms(_MARK.sub("", sentence)))
+    best = max(units(chunk), key=lambda unit: len(wanted & set(terms(unit.text))), default=None)
+    start, end = (best.start, best.end) if best else (chunk.start, chunk.end)
+    quote = chunk.text[start - chunk.start : end - chunk.start]
+    return Citation(chunk.document_id, chunk.document_id, chunk.section, start, end, quote)

@@ -1,0 +1,71 @@
+"""`graft eval`: a bot on its own questions, or the engine on a public set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from chatbot.cli.output import print_json, progress_bar, readable_errors
+from retrieval.errors import GraftError
+
+
+def evaluate(
+    bot: Annotated[str | None, typer.Argument(metavar="[BOT]", help="Ask this bot the questions of its eval.jsonl.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Other questions for the bot, in eval.jsonl's format.")] = None,
+    beir: Annotated[Path | None, typer.Option(metavar="DIR", help="Measure retrieval on a folder in BEIR's layout.")] = None,
+    split: Annotated[str, typer.Option(help="Which qrels of the BEIR folder.")] = "dev",
+    squad: Annotated[Path | None, typer.Option(metavar="FILE", help="Measure reading on a SQuAD-format file.")] = None,
+    encoder: Annotated[str, typer.Option(help="Encoder for --beir and --squad.")] = "default",
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")] = False,
+) -> None:
+    """Measure retrieval, answers, citations, abstention and speed."""
+    with readable_errors():
+        if sum(choice is not None for choice in (bot, beir, squad)) != 1:
+            raise GraftError("name one thing to evaluate: a BOT, --beir DIR or --squad FILE")
+        if bot is not None:
+            report = _bot(bot, data)
+        elif beir is not None:
+            report = _beir(beir, split, encoder)
+        else:
+            assert squad is not None
+            report = _squad(squad, encoder)
+        if json_:
+            print_json(report)
+        else:
+            _show(report)
+
+
+def _bot(name: str, data: Path | None) -> dict[str, Any]:
+    from chatbot.cli.main import open_bot
+    from chatbot.evaluation.own import evaluate_bot, read_cases
+
+    opened = open_bot(name)
+    return evaluate_bot(opened, read_cases(data or opened.config.folder / "eval.jsonl"))
+
+
+def _beir(folder: Path, split: str, encoder: str) -> dict[str, Any]:
+    from chatbot.evaluation.beir import evaluate_beir
+    from retrieval.encoder import Encoder
+
+    with progress_bar(folder.name) as progress:
+        return evaluate_beir(folder, split, Encoder.load(encoder), progress)
+
+
+def _squad(path: Path, encoder: str) -> dict[str, Any]:
+    from chatbot.evaluation.squad import evaluate_squad
+    from retrieval.encoder import Encoder
+
+    with progress_bar(path.name) as progress:
+        return evaluate_squad(path, Encoder.load(encoder), progress)
+
+
+def _show(report: dict[str, Any], indent: str = "") -> None:
+    for name, value in report.items():
+        if isinstance(value, dict):
+            print(f"{indent}{name}")
+            _show(value, f"{indent}  ")
+        else:
+            shown = f"{value:.3f}" if isinstance(value, float) else value
+            print(f"{indent}{name:<24} {shown}")

@@ -1,0 +1,104 @@
+"""`graft graph`: the knowledge graph on the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chatbot.cli.output import print_json, readable_errors, say
+
+graph = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+BotArgument = Annotated[str, typer.Argument(metavar="BOT", help="A bot.yaml, a folder holding one, or a bundled bot.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
+
+
+@graph.command()
+def query(
+    bot: BotArgument,
+    cypher: Annotated[str, typer.Argument(help="For example: MATCH (a)-[r:INCLUDES]->(b) RETURN a.name, b.name")],
+    json_: JsonOption = False,
+) -> None:
+    """Ask in openCypher. Nodes have name and kind, edges have relation; edge types are the relations in capitals."""
+    from knowledge_graph.query import run_cypher
+
+    with readable_errors():
+        columns = run_cypher(_open(bot).graph, cypher)
+        rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        if json_:
+            print_json(rows)
+            return
+        print("\t".join(columns))
+        for row in rows:
+            print("\t".join(str(value) for value in row.values()))
+        say(f"{len(rows)} rows")
+
+
+@graph.command()
+def path(
+    bot: BotArgument,
+    start: Annotated[str, typer.Argument(metavar="A")],
+    end: Annotated[str, typer.Argument(metavar="B")],
+    json_: JsonOption = False,
+) -> None:
+    """The shortest chain of facts between two entities."""
+    with readable_errors():
+        facts = _open(bot).graph.path(start, end)
+        if json_:
+            print_json([{"subject": f.subject, "relation": f.relation, "object": f.object, "provenance": list(f.provenance)} for f in facts])
+            return
+        for fact in facts:
+            print(f"{fact.subject} — {fact.relation.replace('_', ' ')} → {fact.object}   ({', '.join(fact.provenance[:2])})")
+        if not facts:
+            say(f"no path between {start} and {end}")
+
+
+@graph.command()
+def show(
+    bot: BotArgument,
+    out: Annotated[Path, typer.Option("-o", "--output", help="The HTML file to write.")],
+    entity: Annotated[str | None, typer.Option(help="Draw what is around this entity; else the best connected part.")] = None,
+    limit: Annotated[int, typer.Option(min=2, max=2000, help="Most entities to draw.")] = 150,
+) -> None:
+    """Draw the graph into one interactive HTML file that needs no network."""
+    from knowledge_graph.draw import write_html
+
+    with readable_errors():
+        opened = _open(bot)
+        nodes = write_html(opened.graph, out, entity, limit, opened.config.display_title)
+        print(f"{out}: {nodes} entities")
+
+
+@graph.command()
+def export(
+    bot: BotArgument,
+    out: Annotated[Path, typer.Option("-o", "--output", help="The file to write; its ending says the format: .graphml or .json")],
+) -> None:
+    """Write the graph to a file: GraphML, or networkx node-link JSON."""
+    from knowledge_graph.export import write_graph
+
+    with readable_errors():
+        nodes, edges = write_graph(_open(bot).graph, out)
+        print(f"{out}: {nodes} nodes, {edges} edges")
+
+
+@graph.command()
+def neighbours(bot: BotArgument, entity: str, json_: JsonOption = False) -> None:
+    """The facts about one entity."""
+    with readable_errors():
+        opened = _open(bot).graph
+        around = opened.neighbourhood(entity)
+        centre = opened.resolve(entity)
+        facts = [(u, d["relation"], v, d["chunks"]) for u, v, d in around.edges(data=True) if centre in (u, v)]
+        if json_:
+            print_json([dict(zip(("subject", "relation", "object", "provenance"), fact, strict=True)) for fact in facts])
+            return
+        for subject, relation, object_, _ in sorted(facts, key=lambda fact: fact[1] == "related_to"):
+            print(f"{subject} — {relation.replace('_', ' ')} → {object_}")
+
+
+def _open(name: str):  # type: ignore[no-untyped-def]
+    from chatbot.cli.main import open_bot
+
+    return open_bot(name)

@@ -1,0 +1,143 @@
+"""The commands that build a bot and talk to it."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chatbot import bots
+from chatbot.bots import BotSource
+from chatbot.cli import output
+from chatbot.cli.evaluate import evaluate
+from chatbot.cli.graph import graph
+from chatbot.cli.output import print_json, progress_bar, readable_errors, say
+
+app = typer.Typer(
+    name="graft",
+    help="Turn a folder of documents and one YAML file into a chatbot that answers with citations.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.add_typer(graph, name="graph", help="Query, walk, draw and export a bot's knowledge graph.")
+app.command(name="eval")(evaluate)
+
+BotArgument = Annotated[str, typer.Argument(metavar="BOT", help="A bot.yaml, a folder holding one, or a bundled bot.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
+
+
+@app.callback()
+def _options(debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False) -> None:
+    output.DEBUG = debug
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where to make the bot; the last part becomes its name.")],
+    language: Annotated[str, typer.Option(help="en or zh.")] = "en",
+) -> None:
+    """Make a new bot: bot.yaml, knowledge/ and eval.jsonl."""
+    from chatbot.scaffold import scaffold
+
+    with readable_errors():
+        for path in scaffold(folder, language):
+            print(path)
+        say(f"Put documents into {folder / 'knowledge'}, then: graft index {folder} && graft chat {folder}")
+
+
+@app.command()
+def index(bot: BotArgument, json_: JsonOption = False) -> None:
+    """Read a bot's documents and build its index and graph.
+
+    Exit code 0: everything was read. 1: the bot is indexed, but some files could not be read. 2: nothing was indexed.
+    """
+    with readable_errors():
+        manifest, seconds = build_with_bar(bots.find(bot))
+        failed = manifest.failed
+        if json_:
+            counts = {key: getattr(manifest, key) for key in ("documents", "chunks", "faq", "nodes", "edges")}
+            print_json({**counts, "failed": failed, "seconds": round(seconds, 2)})
+        else:
+            for name, reason in failed.items():
+                say(f"not read: {name}: {reason}")
+            print(
+                f"{manifest.documents} documents, {manifest.chunks} chunks, {manifest.faq} FAQ entries,"
+                f" {manifest.nodes} entities, {manifest.edges} relations in {seconds:.1f} s"
+                + (f"; {len(failed)} file{'s' if len(failed) > 1 else ''} not read" if failed else "")
+            )
+    raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def chat(
+    bot: BotArgument,
+    once: Annotated[str | None, typer.Option(metavar="QUESTION", help="Answer one question and leave.")] = None,
+    json_: JsonOption = False,
+    session: Annotated[str | None, typer.Option(help="Continue a conversation kept under this name.")] = None,
+) -> None:
+    """Chat in the terminal; with questions on stdin, answer each line."""
+    from chatbot.cli.talk import talk
+
+    with readable_errors():
+        talk(open_bot(bot), once, json_, session)
+
+
+@app.command()
+def doctor(
+    bot: Annotated[str | None, typer.Argument(metavar="[BOT]", help="Also check this bot.")] = None,
+    json_: JsonOption = False,
+) -> None:
+    """Check this installation: packages, model, speed; and a bot's config and index."""
+    from chatbot.doctor import examine
+
+    with readable_errors():
+        findings = examine(bot)
+        if json_:
+            print_json([{"check": f.check, "ok": f.ok, "detail": f.detail} for f in findings])
+        else:
+            for finding in findings:
+                print(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.check:<22} {finding.detail}")
+    raise typer.Exit(0 if all(finding.ok for finding in findings) else 2)
+
+
+def open_bot(name: str):  # type: ignore[no-untyped-def]
+    """Open a bot, indexing it first where it is not, or its sources have changed."""
+    from chatbot.bot import Bot
+    from chatbot.build import is_current
+    from chatbot.home import NotBuilt, read_manifest
+
+    source = bots.find(name)
+    if not is_current(source):
+        try:
+            read_manifest(source.home)
+            say(f"{name}: the documents or settings have changed; indexing again")
+        except NotBuilt:
+            say(f"{name}: indexing for the first time")
+        manifest, seconds = build_with_bar(source)
+        for file, reason in manifest.failed.items():
+            say(f"not read: {file}: {reason}")
+        say(f"{manifest.documents} documents indexed in {seconds:.1f} s")
+    return Bot.open(source)
+
+
+def build_with_bar(source: BotSource):  # type: ignore[no-untyped-def]
+    """Index a bot with a progress bar; returns the manifest and the seconds it took."""
+    from chatbot.build import build
+
+    begin = time.perf_counter()
+    with progress_bar(source.config.name) as progress:
+        manifest = build(source, progress)
+    return manifest, time.perf_counter() - begin
+
+
+def main() -> None:
+    """Run the command line."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    app()

@@ -1,0 +1,63 @@
+"""What the command line prints: results on stdout, everything else on stderr, errors as one readable line."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from adapters import ModelError
+from retrieval.errors import GraftError
+from retrieval.index import Progress
+
+DEBUG = False
+"""Set by `--debug`: errors show their traceback."""
+
+
+def say(text: str) -> None:
+    """Print a note to stderr."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def print_json(value: Any, compact: bool = False) -> None:
+    """Print one JSON document to stdout."""
+    print(json.dumps(value, ensure_ascii=False, indent=None if compact else 2), flush=True)
+
+
+@contextlib.contextmanager
+def readable_errors() -> Iterator[None]:
+    """Turn errors meant for people into a line on stderr and exit code 2."""
+    try:
+        yield
+    except (GraftError, ModelError) as error:
+        if DEBUG:
+            raise
+        say(f"error: {error}")
+        raise SystemExit(2) from None
+    except KeyboardInterrupt:
+        say("interrupted")
+        raise SystemExit(130) from None
+    except BrokenPipeError:
+        raise SystemExit(0) from None
+
+
+@contextlib.contextmanager
+def progress_bar(title: str) -> Iterator[Progress]:
+    """A progress bar on stderr; silent where stderr is no terminal."""
+    if not sys.stderr.isatty():
+        yield lambda step, done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("{task.description:<34}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title)
+
+        def update(step: str, done: int, total: int) -> None:
+            bar.update(task, description=f"{title}: {step}", completed=done, total=total)
+
+        yield update

@@ -1,0 +1,75 @@
+"""Chatting in a terminal, or answering the questions that come in on stdin."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+from chatbot.bot import Bot
+from chatbot.cli.output import print_json, say
+from chatbot.reply import Reply
+from chatbot.sessions import Sessions
+
+
+def talk(bot: Bot, once: str | None, json_: bool, session: str | None) -> None:
+    """Answer one question, or every line of stdin, or hold a conversation."""
+    if once is not None:
+        reply = bot.ask(once, session)
+        print_json(reply.to_json()) if json_ else show(bot, reply)
+        return
+    interactive = sys.stdin.isatty() and not json_
+    if interactive:
+        say(f"{bot.config.display_title}. An empty line leaves.")
+        if bot.config.ui.greeting:
+            say(bot.config.ui.greeting)
+        session = session or Sessions.new_id()
+    for question in _questions(interactive):
+        if json_:
+            print_json(bot.ask(question, session).to_json(), compact=True)
+        elif interactive:
+            _stream(bot, question, session)
+        else:
+            show(bot, bot.ask(question, session))
+
+
+def show(bot: Bot, reply: Reply) -> None:
+    """Print a reply with its sources."""
+    print(reply.text)
+    _show_sources(bot, reply)
+
+
+def _questions(interactive: bool) -> Iterator[str]:
+    if not interactive:
+        yield from (line.strip() for line in sys.stdin if line.strip())
+        return
+    while True:
+        try:
+            question = input("\n> ").strip()
+        except EOFError:
+            return
+        if not question:
+            return
+        yield question
+
+
+def _stream(bot: Bot, question: str, session: str | None) -> None:
+    for part in bot.stream(question, session):
+        if isinstance(part, Reply):
+            print()
+            _show_sources(bot, part)
+        else:
+            print(part, end="", flush=True)
+
+
+def _show_sources(bot: Bot, reply: Reply) -> None:
+    if reply.citations:
+        print()
+    for number, citation in enumerate(reply.citations, 1):
+        section = f" › {citation.section}" if citation.section else ""
+        print(f"  [{number}] {citation.source}{section}")
+    for fact in reply.facts:
+        print(f"  · {fact.subject} — {fact.relation.replace('_', ' ')} — {fact.object}")
+    if not reply.abstained and not reply.error:
+        print(f"  confidence {reply.confidence:.0%}")
+    if reply.disclaimer:
+        print(f"  {reply.disclaimer}")

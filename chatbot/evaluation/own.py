@@ -1,0 +1,129 @@
+"""A bot measured on its own questions: retrieval, answers, citations, abstention and latency."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chatbot.bot import Bot
+from chatbot.evaluation.metrics import contains, f1, mean, recall, reciprocal_rank
+from chatbot.reply import Reply
+from chatbot.units import row_as_text, units
+from retrieval.errors import GraftError
+
+RANKED = 50
+"""Passages looked at for the retrieval measures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A question; `answer` is None and `documents` empty where the bot's documents do not answer it."""
+
+    question: str
+    answer: str | None
+    documents: tuple[str, ...]
+
+
+def read_cases(path: Path) -> list[Case]:
+    """Read evaluation questions, one JSON object with `question`, `answer`, `documents` a line.
+
+    Raises:
+        GraftError: The file cannot be read, or a line is not such an object.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except FileNotFoundError:
+        raise GraftError(f"no questions to evaluate on: {path} does not exist") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise GraftError(f"{path} cannot be read: {error}") from None
+    cases = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            entry = json.loads(line)
+            answer = entry["answer"]
+            cases.append(Case(str(entry["question"]), None if answer is None else str(answer), tuple(entry["documents"])))
+        except (ValueError, TypeError, KeyError):
+            raise GraftError(f"{path}:{number}: expected an object with question, answer and documents") from None
+    if not cases:
+        raise GraftError(f"{path} holds no questions")
+    return cases
+
+
+def evaluate_bot(bot: Bot, cases: list[Case]) -> dict[str, Any]:
+    """Ask every question and measure.
+
+    Recall counts the share of a question's documents among the first k documents. An answer's F1 is that of the best cited
+    sentence, its hit whether a cited sentence holds the gold answer. Abstention precision is the share of abstentions that were right.
+    """
+    ranks: list[list[float]] = []
+    answers: list[tuple[float, float]] = []
+    valid: list[float] = []
+    abstained: list[tuple[bool, bool]] = []
+    times: list[float] = []
+    steps: dict[str, list[float]] = {}
+    bot.ask(cases[0].question)
+    for case in cases:
+        if case.documents:
+            found = bot.searcher.search(case.question, RANKED)
+            ranking = list(dict.fromkeys(passage.chunk.document_id for passage in found.passages))
+            relevant = set(case.documents)
+            ranks.append([recall(ranking, relevant, 1), recall(ranking, relevant, 5), reciprocal_rank(ranking, relevant, 10)])
+        reply = bot.ask(case.question)
+        abstained.append((case.answer is None, reply.abstained))
+        valid += [float(_is_valid(bot, reply, number)) for number in range(len(reply.citations))]
+        if case.answer is not None:
+            answers.append(_graded(bot, reply, case.answer))
+        times.append(sum(step.ms for step in reply.trace))
+        for step in reply.trace:
+            steps.setdefault(step.step, []).append(step.ms)
+    right = sum(wanted and did for wanted, did in abstained)
+    columns = list(zip(*ranks, strict=True)) if ranks else [(), (), ()]
+    return {
+        "bot": bot.config.name,
+        "questions": len(cases),
+        "retrieval": {"recall@1": mean(columns[0]), "recall@5": mean(columns[1]), "mrr": mean(columns[2])},
+        "answers": {
+            "f1": mean([score for score, _ in answers]),
+            "cited_sentence_hit": mean([hit for _, hit in answers]),
+            "citations_valid": mean(valid) if valid else 1.0,
+        },
+        "abstention": {
+            "precision": right / max(1, sum(did for _, did in abstained)),
+            "recall": right / max(1, sum(wanted for wanted, _ in abstained)),
+        },
+        "latency_ms": {
+            "p50": float(np.percentile(times, 50)),
+            "p95": float(np.percentile(times, 95)),
+            "steps": {name: mean(spent) for name, spent in steps.items()},
+        },
+    }
+
+
+def _graded(bot: Bot, reply: Reply, answer: str) -> tuple[float, float]:
+    sentences = [text for number in range(len(reply.citations)) for text in _cited_texts(bot, reply, number)]
+    score = max((f1(text, [answer]) for text in sentences), default=0.0)
+    return score, float(any(contains(text, answer) for text in sentences))
+
+
+def _cited_texts(bot: Bot, reply: Reply, number: int) -> list[str]:
+    """A citation's quote; a table row also in the words it is shown in."""
+    citation = reply.citations[number]
+    texts = [citation.quote]
+    if citation.quote.startswith("|"):
+        chunks = [p.chunk for p in reply.passages if p.chunk.document_id == citation.document]
+        texts += [row_as_text(u) for chunk in chunks for u in units(chunk) if u.start == citation.start]
+    return texts
+
+
+def _is_valid(bot: Bot, reply: Reply, number: int) -> bool:
+    """Whether a citation is marked in the text and quotes its document at its offsets."""
+    citation = reply.citations[number]
+    document = bot.index.store.document(citation.document)
+    quoted = document is not None and document.text[citation.start : citation.end] == citation.quote
+    return quoted and f"[{number + 1}]" in reply.text

@@ -1,0 +1,98 @@
+"""The answer without a language model: the best-supported units, word for word, each with its citation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from chatbot.reply import Citation
+from chatbot.support import Supported
+from chatbot.units import Unit, row_as_text, units
+from retrieval.text import is_cjk, terms
+
+MOST_UNITS = 3
+WORTH_ADDING = 0.55
+"""Another unit joins the answer when its score is at least this share of the best one's."""
+_ASKS_LIST = re.compile(
+    r"\b(?:what|which) (?:\w+ )?(?:documents?|steps?|things|kinds?|types?|symptoms?|signs?|ways|options|methods|benefits|rules"
+    r"|requirements?|conditions|items|tools|causes|parts|phases|stages)\b|\bhow (?:do|can|should|to)\b|\blist\b|哪些|步骤|怎么办理|如何",
+    re.IGNORECASE,
+)
+
+
+def compose(question: str, ranked: Sequence[Supported]) -> tuple[str, list[Citation]]:
+    """Write the answer.
+
+    Args:
+        ranked: Units, best first; at least one.
+
+    Returns:
+        The text with `[n]` marks, and the citations, the first being `[1]`.
+    """
+    pieces = []
+    citations: list[Citation] = []
+    for group in _groups(question, ranked):
+        citations.append(_citation(group))
+        pieces.append(f"{_shown(group)} [{len(citations)}]")
+    joint = "\n\n" if any("\n" in piece for piece in pieces) else " "
+    return joint.join(pieces), citations
+
+
+def _groups(question: str, ranked: Sequence[Supported]) -> list[list[Unit]]:
+    """Units to quote: the best, the list it belongs to where one is asked for, and others that add something."""
+    best = ranked[0]
+    first = _whole_list(best.unit) if _ASKS_LIST.search(question) else [best.unit]
+    groups = [first]
+    said = set(terms(" ".join(unit.text for unit in first)))
+    for entry in ranked[1:12]:
+        if len(groups) == MOST_UNITS or entry.score < WORTH_ADDING * best.score:
+            break
+        own = set(terms(entry.unit.text))
+        overlaps = any(u.chunk.document_id == entry.unit.chunk.document_id and u.start < entry.unit.end and entry.unit.start < u.end for g in groups for u in g)
+        if overlaps or len(own - said) < max(2, len(own) // 3) or entry.unit.kind == "code":
+            continue
+        groups.append([entry.unit])
+        said |= own
+    return groups
+
+
+def _whole_list(unit: Unit) -> list[Unit]:
+    """The list a unit introduces or belongs to, its introduction first; the unit alone where there is none."""
+    around = units(unit.chunk)
+    at = next((i for i, other in enumerate(around) if other.start == unit.start), None)
+    if at is None:
+        return [unit]
+    opens = unit.text.rstrip().endswith((":", "："))
+    if unit.kind != "item" and not opens:
+        return [unit]
+    first = at
+    while first > 0 and around[first].kind == "item":
+        first -= 1
+    last = at + 1
+    while last < len(around) and around[last].kind == "item":
+        last += 1
+    if around[first].kind != "item" and not around[first].text.rstrip().endswith((":", "：")):
+        first += 1
+    group = around[first:last]
+    return group if 1 < len(group) <= 10 else [unit]
+
+
+def _citation(group: list[Unit]) -> Citation:
+    chunk, start, end = group[0].chunk, group[0].start, group[-1].end
+    quote = chunk.text[start - chunk.start : end - chunk.start]
+    return Citation(chunk.document_id, chunk.document_id, chunk.section, start, end, quote)
+
+
+def _shown(group: list[Unit]) -> str:
+    if len(group) == 1:
+        return _plain(group[0])
+    lines = [f"- {_plain(unit)}" if unit.kind == "item" else _plain(unit) for unit in group]
+    return "\n".join(lines)
+
+
+def _plain(unit: Unit) -> str:
+    """A unit as it reads in a sentence: one line, Markdown emphasis kept, code untouched."""
+    if unit.kind == "code":
+        return f"{unit.text}\n"
+    text = row_as_text(unit) if unit.kind == "row" else unit.text
+    return re.sub(r"\s*\n\s*", "" if is_cjk(text) else " ", text)

@@ -1,0 +1,55 @@
+"""Rules around a turn: urgent messages first, blocked topics declined, personal data masked."""
+
+from __future__ import annotations
+
+import re
+
+from chatbot.config import Guardrails
+from knowledge_graph.names import TOKEN, fold
+from retrieval.text import is_cjk, terms
+
+_PII = (
+    ("e-mail", re.compile(r"[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)+")),
+    ("iban", re.compile(r"\b[A-Z]{2}\d{2}(?:\s?[A-Z0-9]{4}){3,7}(?:\s?[A-Z0-9]{1,3})?\b")),
+    ("id", re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)")),
+    ("card", re.compile(r"(?<!\d)\d(?:[ \-]?\d){12,18}(?!\d)")),
+    ("phone", re.compile(r"(?<![\d\w])(?:\+\d{1,3}[ \-]?)?(?:\(\d{1,4}\)[ \-]?)?\d{2,4}(?:[ \-]?\d{2,4}){2,4}(?!\d)")),
+)
+
+
+def urgent(message: str, rules: Guardrails) -> str | None:
+    """What to say before anything else, if a rule's phrase stands in the message; case and plural endings do not matter."""
+    said = f" {_folded(message)} "
+    for rule in rules.urgent:
+        for phrase in rule.when:
+            wanted = _folded(phrase)
+            if wanted and (wanted in said if is_cjk(phrase) else f" {wanted} " in said):
+                return rule.say
+    return None
+
+
+def blocked(message: str, rules: Guardrails) -> str | None:
+    """The blocked topic a message is about: it holds every content word of it."""
+    own = set(terms(message))
+    return next((topic for topic in rules.blocked if (wanted := set(terms(topic))) and wanted <= own), None)
+
+
+def mask(text: str) -> str:
+    """Personal data replaced by what it was: `[e-mail]`, `[iban]`, `[card]`, `[phone]`, `[id]`."""
+    for name, pattern in _PII:
+        text = pattern.sub(lambda match, name=name: f"[{name}]" if _is(name, match.group()) else match.group(), text)
+    return text
+
+
+def _is(name: str, found: str) -> bool:
+    digits = [int(character) for character in found if character.isdigit()]
+    if name == "card":
+        doubled = [d if i % 2 == 0 else (2 * d - 9 if d > 4 else 2 * d) for i, d in enumerate(reversed(digits))]
+        return sum(doubled) % 10 == 0
+    return name != "phone" or 8 <= len(digits) <= 15
+
+
+def _folded(text: str) -> str:
+    if is_cjk(text):
+        return re.sub(r"\s+", "", text.lower())
+    return " ".join(fold(match.group()) for match in TOKEN.finditer(text))

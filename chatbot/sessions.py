@@ -1,0 +1,103 @@
+"""Conversations and feedback, kept in SQLite beside the index; rebuilding the index does not touch them."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from retrieval.errors import GraftError
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS turns (
+    id INTEGER PRIMARY KEY, session TEXT NOT NULL, created REAL NOT NULL, question TEXT NOT NULL, resolved TEXT NOT NULL,
+    answer TEXT NOT NULL, confidence REAL NOT NULL, abstained INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS turns_of_session ON turns (session, id);
+CREATE TABLE IF NOT EXISTS feedback (
+    turn INTEGER PRIMARY KEY REFERENCES turns ON DELETE CASCADE, liked INTEGER NOT NULL, comment TEXT NOT NULL
+) STRICT;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One question with its answer.
+
+    Args:
+        resolved: The question as it was searched for, a follow-up made whole.
+    """
+
+    id: int
+    question: str
+    resolved: str
+    answer: str
+
+
+class Sessions:
+    """All conversations of one bot; safe to share between threads.
+
+    Raises:
+        GraftError: The database cannot be opened or written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._lock = threading.Lock()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(path, check_same_thread=False, timeout=10)
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA foreign_keys = ON")
+            self._connection.executescript(SCHEMA)
+        except (OSError, sqlite3.Error) as error:
+            raise GraftError(f"cannot keep conversations in {path}: {error}") from None
+
+    @staticmethod
+    def new_id() -> str:
+        """A fresh, unguessable session id."""
+        return uuid.uuid4().hex
+
+    def turns(self, session: str) -> list[Turn]:
+        """A session's turns, oldest first."""
+        sql = "SELECT id, question, resolved, answer FROM turns WHERE session = ? ORDER BY id"
+        with self._lock:
+            return [Turn(*row) for row in self._connection.execute(sql, [session])]
+
+    def add(self, session: str, question: str, resolved: str, answer: str, confidence: float, abstained: bool) -> int:
+        """Keep a turn; returns its id."""
+        sql = (
+            "INSERT INTO turns (session, created, question, resolved, answer, confidence, abstained)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)"
+        )
+        with self._lock, self._connection as connection:
+            values = (session, time.time(), question, resolved, answer, confidence, int(abstained))
+            return int(connection.execute(sql, values).lastrowid or 0)
+
+    def forget_last(self, session: str) -> None:
+        """Remove a session's last turn, to ask it again."""
+        sql = "DELETE FROM turns WHERE id = (SELECT max(id) FROM turns WHERE session = ?)"
+        with self._lock, self._connection as connection:
+            connection.execute(sql, [session])
+
+    def forget(self, session: str) -> None:
+        """Remove a whole session."""
+        with self._lock, self._connection as connection:
+            connection.execute("DELETE FROM turns WHERE session = ?", [session])
+
+    def rate(self, turn: int, liked: bool, comment: str = "") -> None:
+        """Keep a user's judgement of a turn; a later one replaces it."""
+        with self._lock, self._connection as connection:
+            connection.execute("INSERT OR REPLACE INTO feedback VALUES (?, ?, ?)", (turn, int(liked), comment))
+
+    def ratings(self) -> list[tuple[str, str, bool]]:
+        """Every judged turn: question, answer, liked."""
+        sql = "SELECT t.question, t.answer, f.liked FROM feedback f JOIN turns t ON t.id = f.turn ORDER BY t.id"
+        with self._lock:
+            return [(question, answer, bool(liked)) for question, answer, liked in self._connection.execute(sql)]
+
+    def close(self) -> None:
+        """Close the database."""
+        self._connection.close()

@@ -1,0 +1,79 @@
+"""The graph as one interactive HTML file that needs no network, drawn by vis-network through pyvis."""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from knowledge_graph.facts import RELATED
+from knowledge_graph.graph import KnowledgeGraph
+from retrieval.errors import GraftError
+
+if TYPE_CHECKING:
+    import networkx
+
+COLOURS = {"topic": "#0f766e", "name": "#2563eb", "term": "#b45309", "value": "#64748b"}
+"""Node colours by kind; each stands out on white and on near-black."""
+_OPTIONS = """{
+ "nodes": {"shape": "dot", "font": {"size": 15, "face": "system-ui, sans-serif", "color": "%s", "strokeWidth": 3, "strokeColor": "%s"}},
+ "edges": {"arrows": {"to": {"enabled": true, "scaleFactor": 0.5}}, "color": {"opacity": 0.55}, "smooth": {"type": "continuous"},
+  "font": {"size": 11, "face": "system-ui, sans-serif", "color": "%s", "strokeWidth": 3, "strokeColor": "%s"}},
+ "physics": {"solver": "forceAtlas2Based", "stabilization": {"iterations": 200}, "forceAtlas2Based": {"springLength": 110}},
+ "interaction": {"hover": true, "navigationButtons": false, "keyboard": false}
+}"""
+
+
+def drawing(graph: networkx.MultiDiGraph, centre: str | None = None, dark: bool = False, height: str = "100vh") -> str:
+    """A self-contained HTML page that draws a graph."""
+    from pyvis.network import Network
+
+    ink, paper = ("#e5e7eb", "#111827") if dark else ("#111827", "#ffffff")
+    net = Network(height=height, width="100%", directed=True, cdn_resources="in_line", bgcolor=paper, font_color=ink)
+    for node, data in graph.nodes(data=True):
+        degree = graph.degree(node)
+        net.add_node(
+            node,
+            label=node if len(node) <= 32 else f"{node[:30]}…",
+            title=html.escape(f"{node}\n{data['kind']}, {degree} relations"),
+            color=COLOURS[data["kind"]],
+            size=26 if node == centre else 8 + min(degree, 12),
+        )
+    for u, v, data in graph.edges(data=True):
+        typed = data["relation"] != RELATED
+        sources = "\n".join(sorted({chunk.rpartition("#")[0] for chunk in data["chunks"]}))
+        net.add_edge(
+            u,
+            v,
+            label=data["relation"].replace("_", " ") if typed else "",
+            title=html.escape(f"{u} — {data['relation'].replace('_', ' ')} — {v}\n{sources}"),
+            dashes=not typed,
+            color="#94a3b8",
+        )
+    net.set_options(_OPTIONS % (ink, paper, ink, paper))
+    return str(net.generate_html(notebook=False))
+
+
+def write_html(graph: KnowledgeGraph, path: Path, entity: str | None, limit: int, title: str) -> int:
+    """Write a drawing of what is around an entity, or of the best connected entities.
+
+    Returns:
+        How many entities were drawn.
+
+    Raises:
+        GraftError: The entity is unknown, or the file cannot be written.
+    """
+    if entity:
+        part = graph.neighbourhood(entity, hops=2, limit=limit)
+        page = drawing(part, graph.resolve(entity))
+    else:
+        whole = graph.networkx
+        best = sorted(whole, key=lambda node: (-whole.degree(node), node))[:limit]
+        part = whole.subgraph(best)
+        page = drawing(part)
+    page = page.replace("<head>", f"<head><title>{html.escape(title)}: knowledge graph</title>", 1)
+    try:
+        path.write_text(page, encoding="utf8")
+    except OSError as error:
+        raise GraftError(f"cannot write {path}: {error.strerror}") from None
+    return int(part.number_of_nodes())

@@ -1,0 +1,69 @@
+"""openCypher over the graph, through grand-cypher, within limits of time and size."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from knowledge_graph.graph import KnowledgeGraph
+from retrieval.errors import GraftError
+
+SECONDS = 20.0
+ROWS = 1_000
+
+
+class QueryError(GraftError):
+    """A query that cannot be parsed, asks for too much, or takes too long."""
+
+
+def run_cypher(graph: KnowledgeGraph, cypher: str, seconds: float = SECONDS, rows: int = ROWS) -> dict[str, list[Any]]:
+    """Run a read-only query.
+
+    Args:
+        rows: Most rows returned; a query without LIMIT gets this one.
+
+    Returns:
+        Values by column, all of one length.
+
+    Raises:
+        QueryError: The query is not understood, would write, or ran out of time.
+    """
+    from grandcypher import GrandCypher
+
+    wanted = cypher.strip().rstrip(";")
+    if not wanted.upper().startswith("MATCH"):
+        raise QueryError("a query starts with MATCH, for example: MATCH (a)-[r]->(b) RETURN a.name, r.relation, b.name LIMIT 10")
+    if " LIMIT " not in f" {wanted.upper()} ".replace("\n", " "):
+        wanted = f"{wanted} LIMIT {rows}"
+    outcome: dict[str, Any] = {}
+
+    def run() -> None:
+        try:
+            outcome["columns"] = GrandCypher(graph.networkx).run(wanted)
+        except Exception as error:
+            outcome["error"] = error
+
+    thread = threading.Thread(target=run, daemon=True, name="cypher")
+    thread.start()
+    thread.join(seconds)
+    if thread.is_alive():
+        raise QueryError(f"the query took longer than {seconds:g} seconds; make it more specific or add LIMIT")
+    if "error" in outcome:
+        reason = str(outcome["error"]).strip().split("\n")[0][:200]
+        raise QueryError(f"the query is not understood: {reason}")
+    columns = {str(name): [_plain(value) for value in list(values)[:rows]] for name, values in outcome["columns"].items()}
+    if len({len(values) for values in columns.values()}) > 1:
+        raise QueryError("the query is not understood: its columns have different lengths")
+    return columns
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON can say it; of several parallel edges' values, the list of them."""
+    if isinstance(value, dict):
+        if value and all(isinstance(key, tuple) or isinstance(key, int) for key in value):
+            inner = [_plain(item) for item in value.values()]
+            return inner[0] if len(inner) == 1 else inner
+        return {str(key): _plain(item) for key, item in value.items() if key != "__labels__"}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_plain(item) for item in value]
+    return value if isinstance(value, (str, int, float, bool)) or value is None else str(value)
