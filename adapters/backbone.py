@@ -71,7 +71,7 @@ def _export(files: ModelFiles, folder: Path) -> None:
 
 
 class CompiledBackbone:
-    """An encoder in OpenVINO's format, with the `tokenizers` package in front; imports neither torch nor transformers."""
+    """An encoder in OpenVINO's format, fed by `tokenizers`; imports neither torch nor transformers."""
 
     def __init__(self, folder: Path) -> None:
         from tokenizers import Tokenizer

@@ -90,7 +90,9 @@ def _snapshot(name: str) -> Path:
     try:
         return Path(snapshot_download(name, ignore_patterns=ignore, etag_timeout=10))
     except (HfHubHTTPError, OSError, RuntimeError) as error:
-        raise ModelError(f"model {name!r} is neither a folder nor reachable on the model hub: {_first(error)}") from error
+        raise ModelError(
+            f"model {name!r} is neither a folder nor reachable on the model hub: {_first(error)}"
+        ) from error
 
 
 def _first(error: BaseException) -> str:

@@ -1,4 +1,4 @@
-"""The encoder in torch through sentence-transformers: the reference, and the fallback where OpenVINO has no form of it."""
+"""The encoder in torch, through sentence-transformers: the reference, and the fallback for OpenVINO."""
 
 from __future__ import annotations
 

@@ -2,9 +2,12 @@
 
     python -m benchmarks.fit_confidence APPS [CMRC_TRIAL]
 
-Questions are those of every `APPS/*/dev.jsonl`, never of `eval.jsonl`. Each answerable one is also asked of the passages that are left
-when its documents are taken away, which makes it unanswerable. The lexical model, for languages the encoder does not know, is
-fitted on the bots of that kind and on CMRC 2018 questions. The threshold maximises F1 of abstaining, by leave-one-bot-out.
+Questions are those of every `APPS/*/dev.jsonl`, never of `eval.jsonl`. Each answerable one is also asked of the
+passages that are left
+when its documents are taken away, which makes it unanswerable. The lexical model, for languages the encoder does not
+know, is
+fitted on the bots of that kind and on CMRC 2018 questions. The threshold maximises F1 of abstaining, by leave-one-
+bot-out.
 """
 
 from __future__ import annotations
@@ -42,7 +45,9 @@ def without(found: Found, documents: list[str]) -> Found:
     return replace(found, passages=[p for p in found.passages if p.chunk.document_id not in documents])
 
 
-def row(question: str, found: Found, index: Index, model: SupportModel, answer: str | None, weight: float, group: str) -> Row | None:
+def row(
+    question: str, found: Found, index: Index, model: SupportModel, answer: str | None, weight: float, group: str
+) -> Row | None:
     """One example, None where nothing was found."""
     if not found.passages:
         return None

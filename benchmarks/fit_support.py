@@ -2,8 +2,10 @@
 
     python -m benchmarks.fit_support DATA
 
-DATA holds `squad/train.json`, `reading/policy.json`, `reading/fairytale.json` and `cmrc2018/trial.json`. A unit is a positive example when
-it overlaps a gold answer. The dense model is fitted on the English sets, the lexical one on the Chinese set and, with the
+DATA holds `squad/train.json`, `reading/policy.json`, `reading/fairytale.json` and `cmrc2018/trial.json`. A unit is a
+positive example when
+it overlaps a gold answer. The dense model is fitted on the English sets, the lexical one on the Chinese set and, with
+the
 cosines blanked, on the English ones.
 """
 
@@ -51,9 +53,7 @@ def examples(path: Path, count: int, encoder: Encoder) -> tuple[np.ndarray, np.n
 
 
 def _answers(document_id: str, start: int, end: int, question: Question) -> bool:
-    return document_id == question.document_id and any(
-        start <= at < end for _, at in question.answers
-    )
+    return document_id == question.document_id and any(start <= at < end for _, at in question.answers)
 
 
 def main(data: Path) -> None:

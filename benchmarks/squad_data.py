@@ -27,6 +27,8 @@ def read_squad(path: Path) -> tuple[list[Document], list[Question]]:
             document = Document(f"{number}/{index}", title, paragraph["context"], title)
             documents.append(document)
             for qa in paragraph["qas"]:
-                answers = () if qa.get("is_impossible") else tuple((a["text"], a["answer_start"]) for a in qa["answers"])
+                answers = (
+                    () if qa.get("is_impossible") else tuple((a["text"], a["answer_start"]) for a in qa["answers"])
+                )
                 questions.append(Question(qa["question"], document.id, answers))
     return documents, questions

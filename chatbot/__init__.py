@@ -1,0 +1,1 @@
+"""A bot: from its config and documents to one turn and its reply."""

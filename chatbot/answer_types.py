@@ -7,7 +7,8 @@ import re
 from retrieval.text import CJK
 
 _NUMBER = re.compile(
-    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|half|twice|once)\b|[一二三四五六七八九十百千万]", re.IGNORECASE
+    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|twelve|half|twice|once)\b|[一二三四五六七八九十百千万]",
+    re.IGNORECASE,
 )
 _TIME = re.compile(
     r"\b(?:second|minute|hour|day|week|month|year|january|february|march|april|may|june|july|august|september|october"
@@ -20,7 +21,8 @@ _MONEY = re.compile(
 )
 _NAME = re.compile(rf"(?<![.!?] )(?<!^)\b[A-Z][a-z]+|[A-Z]{{2,}}|[{CJK}]{{2,}}(?:部|中心|行|人|组|科|室)")
 _CAUSE = re.compile(
-    r"\b(?:because|since|so that|due to|in order|therefore|reason|caus|prevent|to avoid|means)\w*|因为|由于|以便|避免|为了",
+    r"\b(?:because|since|so that|due to|in order|therefore|reason|caus|prevent|to avoid|means)\w*"
+    r"|因为|由于|以便|避免|为了",
     re.IGNORECASE,
 )
 _ASKED = (
@@ -43,7 +45,7 @@ _TYPES = tuple((re.compile(asked, re.IGNORECASE), answer) for asked, answer in _
 
 
 def fits(question: str, text: str) -> float:
-    """1 if the text holds the kind of answer asked for, 0 if not, 0.5 where the question asks for no kind in particular."""
+    """1 if the text holds the kind of answer asked for, 0 if not, 0.5 where no kind in particular is asked for."""
     for asked, answer in _TYPES:
         if asked.search(question):
             return float(bool(answer.search(text)))

@@ -162,7 +162,11 @@ class Bot:
 
         pairs = [(turn.question, turn.answer) for turn in history]
         try:
-            said = "".join(stream(self._language_model(), condense_messages(self._outgoing(question), pairs), self.config.generator))
+            said = "".join(
+                stream(
+                    self._language_model(), condense_messages(self._outgoing(question), pairs), self.config.generator
+                )
+            )
         except ProviderError:
             said = ""
         return said.strip()[:LONGEST_QUESTION] or condense(question, [turn.resolved for turn in history])
@@ -236,7 +240,9 @@ class Bot:
         assert document is not None
         answer = document.text[entry.start : entry.end]
         cited = [Citation(document.id, document.source, entry.question, entry.start, entry.end, answer)]
-        yield from self._say(f"{answer} [1]", resolved, self._answer(f"{answer} [1]", cited, resolved, found, known.likeness, trace))
+        yield from self._say(
+            f"{answer} [1]", resolved, self._answer(f"{answer} [1]", cited, resolved, found, known.likeness, trace)
+        )
 
     def _refuse(
         self, trace: Trace, ranked: Sequence[Supported], sure: float = 0.0, found: Found | None = None
@@ -252,7 +258,9 @@ class Bot:
         names = []
         for passage in found.passages:
             section = passage.chunk.section.split(PATH_SEPARATOR)[-1]
-            names.append(f"{titles[passage.chunk.document_id]}: {section}" if section else titles[passage.chunk.document_id])
+            names.append(
+                f"{titles[passage.chunk.document_id]}: {section}" if section else titles[passage.chunk.document_id]
+            )
         return list(dict.fromkeys(names))[:3]
 
     def _sourced(self, citation: Citation) -> Citation:

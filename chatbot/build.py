@@ -66,7 +66,9 @@ def is_current(bot: BotSource) -> bool:
         return False
 
 
-def build(bot: BotSource, progress: Progress = lambda step, done, total: None, encoder: Encoder | None = None) -> Manifest:
+def build(
+    bot: BotSource, progress: Progress = lambda step, done, total: None, encoder: Encoder | None = None
+) -> Manifest:
     """Index a bot and publish the result; what was published before stays in use until then.
 
     Raises:

@@ -20,7 +20,8 @@ def ground(text: str, passages: Sequence[Passage]) -> tuple[str, list[Citation]]
         passages: Those the model was given; `[1]` is the first.
 
     Returns:
-        The text and its citations, `[1]` first; each quotes the unit of its passage that is nearest to the sentence that cites it.
+        The text and its citations, `[1]` first; each quotes the unit of its passage that is nearest to the sentence
+        that cites it.
     """
     numbers: dict[int, int] = {}
     citations: list[Citation] = []

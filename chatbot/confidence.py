@@ -1,6 +1,7 @@
 """How likely the best answer is right: a logistic model over what the search and the support say together.
 
-The weights are fitted by `benchmarks/fit_confidence.py` on the bundled bots' development questions and kept in `confidence.json`.
+The weights are fitted by `benchmarks/fit_confidence.py` on the bundled bots' development questions and kept in
+`confidence.json`.
 """
 
 from __future__ import annotations

@@ -65,7 +65,8 @@ class Generator(_Section):
 
     model: str = Field(
         "extractive",
-        description="`extractive` (no language model), `hf:NAME_OR_PATH`, or `PROVIDER:MODEL`, e.g. `openai:gpt-4o-mini`.",
+        description="`extractive` (no language model), `hf:NAME_OR_PATH`, or `PROVIDER:MODEL`, e.g.
+        `openai:gpt-4o-mini`.",
     )
     adapter: str | None = Field(None, description="With `hf:`, a LoRA adapter's folder.")
     base_url: str | None = Field(None, description="With a provider, the address of a compatible server.")
@@ -97,7 +98,9 @@ class Guardrails(_Section):
     disclaimer: str | None = Field(None, description="Shown under every answer.")
     urgent: list[Urgent] = Field([], description="Checked before anything else.")
     blocked: list[str] = Field([], description="Topics the bot declines.")
-    pii: Literal["mask", "keep"] = Field("mask", description="Personal data in the stored history and sent to a provider.")
+    pii: Literal["mask", "keep"] = Field(
+        "mask", description="Personal data in the stored history and sent to a provider."
+    )
 
 
 class Ui(_Section):

@@ -119,7 +119,13 @@ def _rebased(data: dict[str, Any], folder: Path) -> dict[str, Any]:
     def absolute(value: Any) -> Any:
         return str(folder / value) if isinstance(value, str) else value
 
-    for section, key in (("knowledge", "sources"), ("graph", "triples"), ("prompt", "examples"), ("prompt", "template"), ("generator", "adapter")):
+    for section, key in (
+        ("knowledge", "sources"),
+        ("graph", "triples"),
+        ("prompt", "examples"),
+        ("prompt", "template"),
+        ("generator", "adapter"),
+    ):
         part = data.get(section)
         if isinstance(part, dict) and key in part:
             value = part[key]
@@ -174,6 +180,8 @@ def _accepted(at: Path_) -> list[str]:
             continue
         annotation = model.model_fields[str(part)].annotation
         options = [annotation, *get_args(annotation)]
-        model = next((option for option in options if isinstance(option, type) and issubclass(option, BaseModel)), model)
+        model = next(
+            (option for option in options if isinstance(option, type) and issubclass(option, BaseModel)), model
+        )
     names = list(model.model_fields)
     return [*(name for name in names if name != "folder"), *(["extends"] if model is BotConfig else [])]

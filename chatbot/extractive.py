@@ -14,8 +14,10 @@ MOST_UNITS = 3
 WORTH_ADDING = 0.55
 """Another unit joins the answer when its score is at least this share of the best one's."""
 _ASKS_LIST = re.compile(
-    r"\b(?:what|which) (?:\w+ )?(?:documents?|steps?|things|kinds?|types?|symptoms?|signs?|ways|options|methods|benefits|rules"
-    r"|requirements?|conditions|items|tools|causes|parts|phases|stages)\b|\bhow (?:do|can|should|to)\b|\blist\b|哪些|步骤|怎么办理|如何",
+    r"\b(?:what|which) (?:\w+ )?(?:documents?|steps?|things|kinds?|types?|symptoms?|signs?|ways|options|methods"
+    r"|benefits|rules"
+    r"|requirements?|conditions|items|tools|causes|parts|phases|stages)\b"
+    r"|\bhow (?:do|can|should|to)\b|\blist\b|哪些|步骤|怎么办理|如何",
     re.IGNORECASE,
 )
 
@@ -48,7 +50,13 @@ def _groups(question: str, ranked: Sequence[Supported]) -> list[list[Unit]]:
         if len(groups) == MOST_UNITS or entry.score < WORTH_ADDING * best.score:
             break
         own = set(terms(entry.unit.text))
-        overlaps = any(u.chunk.document_id == entry.unit.chunk.document_id and u.start < entry.unit.end and entry.unit.start < u.end for g in groups for u in g)
+        overlaps = any(
+            u.chunk.document_id == entry.unit.chunk.document_id
+            and u.start < entry.unit.end
+            and entry.unit.start < u.end
+            for g in groups
+            for u in g
+        )
         if overlaps or len(own - said) < max(2, len(own) // 3) or entry.unit.kind == "code":
             continue
         groups.append([entry.unit])

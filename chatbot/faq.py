@@ -26,16 +26,15 @@ class FaqMatch:
 def match(question: str, vector: NDArray[np.float32], index: Index, entries: list[FaqEntry]) -> FaqMatch | None:
     """The entry that asks the same, or None.
 
-    Likeness is the cosine of the two questions where the encoder knows the language, less a part of what their words disagree on, so that
+    Likeness is the cosine of the two questions where the encoder knows the language, less a part of what their words
+    disagree on, so that
     "block a card" is not "unblock a card"; elsewhere it is the overlap of their terms.
     """
     if not entries:
         return None
     overlaps = np.array([_overlap(question, entry.question, index) for entry in entries])
-    if index.dense_weight > 0:
-        likeness = np.minimum(index.faq_vectors @ vector, 0.75 + 0.25 * overlaps)
-    else:
-        likeness = overlaps
+    knows = index.dense_weight > 0
+    likeness = np.minimum(index.faq_vectors @ vector, 0.75 + 0.25 * overlaps) if knows else overlaps
     best = int(np.argmax(likeness))
     return FaqMatch(entries[best], float(likeness[best])) if likeness[best] >= CLOSE else None
 

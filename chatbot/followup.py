@@ -1,6 +1,7 @@
 """Follow-up questions, resolved against the conversation without a language model.
 
-A question that leans on the one before ("and how much does it cost?") is searched together with what that one was about. A question that
+A question that leans on the one before ("and how much does it cost?") is searched together with what that one was
+about. A question that
 names its own subject is left alone.
 """
 
@@ -12,12 +13,14 @@ from collections.abc import Sequence
 from retrieval.text import is_cjk, terms
 
 _OPENS = re.compile(
-    r"^\W*(?:(?:and|but|or|so|also|then|what about|how about|what if|why|why not|really|is that|are those|same for|what else"
+    r"^\W*(?:(?:and|but|or|so|also|then|what about|how about|what if|why|why not|really|is that|are those|same for"
+    r"|what else"
     r"|anything else)\b|那么?|还有|如果|另外|要是)",
     re.IGNORECASE,
 )
 _POINTS = re.compile(
-    r"\b(?:it|its|they|them|their|this|that|these|those|he|she|him|her|his|there|one|ones|such|the same|instead|the (?:first|second|other|latter|former))\b"
+    r"\b(?:it|its|they|them|their|this|that|these|those|he|she|him|her|his|there|one|ones|such|the same"
+    r"|instead|the (?:first|second|other|latter|former))\b"
     r"|它|他们|她|这个?|那个?|那张|这张|呢[?？]?$|上面|刚才|前者|后者",
     re.IGNORECASE,
 )

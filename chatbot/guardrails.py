@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from chatbot.config import Guardrails
 from knowledge_graph.names import TOKEN, fold
@@ -18,7 +19,7 @@ _PII = (
 
 
 def urgent(message: str, rules: Guardrails) -> str | None:
-    """What to say before anything else, if a rule's phrase stands in the message; case and plural endings do not matter."""
+    """What to say before anything else: that of the first rule with a phrase in the message, case and plurals aside."""
     said = f" {_folded(message)} "
     for rule in rules.urgent:
         for phrase in rule.when:
@@ -37,8 +38,12 @@ def blocked(message: str, rules: Guardrails) -> str | None:
 def mask(text: str) -> str:
     """Personal data replaced by what it was: `[e-mail]`, `[iban]`, `[card]`, `[phone]`, `[id]`."""
     for name, pattern in _PII:
-        text = pattern.sub(lambda match, name=name: f"[{name}]" if _is(name, match.group()) else match.group(), text)
+        text = pattern.sub(partial(_masked, name), text)
     return text
+
+
+def _masked(name: str, match: re.Match[str]) -> str:
+    return f"[{name}]" if _is(name, match.group()) else match.group()
 
 
 def _is(name: str, found: str) -> bool:

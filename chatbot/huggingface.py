@@ -87,15 +87,15 @@ class HuggingFaceChat(BaseChatModel):
 
         inputs = self._inputs(messages)
         streamer = TextIteratorStreamer(self._tokenizer, skip_prompt=True, skip_special_tokens=True, timeout=None)
-        sampling = {"do_sample": True, "temperature": self.temperature} if self.temperature > 0 else {"do_sample": False}
+        sampling = (
+            {"do_sample": True, "temperature": self.temperature} if self.temperature > 0 else {"do_sample": False}
+        )
         failure: list[BaseException] = []
 
         def run() -> None:
             try:
                 options = {"stop_strings": stop, "tokenizer": self._tokenizer} if stop else {}
-                self._model.generate(
-                    **inputs, **sampling, **options, max_new_tokens=self.max_tokens, streamer=streamer
-                )
+                self._model.generate(**inputs, **sampling, **options, max_new_tokens=self.max_tokens, streamer=streamer)
             except BaseException as error:
                 failure.append(error)
                 streamer.end()
@@ -104,7 +104,7 @@ class HuggingFaceChat(BaseChatModel):
             thread = threading.Thread(target=run, daemon=True, name="huggingface")
             thread.start()
             for piece in streamer:
-                chunk = ChatGenerationChunk(message=AIMessageChunk(piece))
+                chunk = ChatGenerationChunk(message=AIMessageChunk(content=piece))
                 if run_manager:
                     run_manager.on_llm_new_token(piece, chunk=chunk)
                 yield chunk

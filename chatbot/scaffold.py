@@ -30,11 +30,13 @@ _TEXTS = {
         "suggestion": '"What is Graft?"',
         "file": "welcome.md",
         "document": (
-            "# Welcome\n\n## What is Graft?\n\nGraft turns a folder of documents into a chatbot that answers with citations.\n\n"
+            "# Welcome\n\n## What is Graft?\n\n"
+            "Graft turns a folder of documents into a chatbot that answers with citations.\n\n"
             "## How do I add documents?\n\nPut your files into the folder `knowledge` and run `graft index`.\n"
         ),
         "eval": (
-            '{"question": "What does Graft do with a folder of documents?", "answer": "a chatbot that answers with citations",'
+            '{"question": "What does Graft do with a folder of documents?",'
+            ' "answer": "a chatbot that answers with citations",'
             ' "documents": ["welcome.md"]}\n'
             '{"question": "Who won the 1998 chess championship?", "answer": null, "documents": []}\n'
         ),
@@ -74,7 +76,9 @@ def scaffold(folder: Path, language: str = "en") -> list[Path]:
         raise GraftError(f"{folder} exists and is not empty; choose another folder")
     texts = _TEXTS[language]
     title = name.replace("-", " ").replace("_", " ").capitalize()
-    config = _CONFIG.format(name=name, title=title, language=language, **{k: texts[k] for k in ("refusal", "greeting", "suggestion")})
+    config = _CONFIG.format(
+        name=name, title=title, language=language, **{k: texts[k] for k in ("refusal", "greeting", "suggestion")}
+    )
     files = {
         folder / "bot.yaml": config,
         folder / "knowledge" / texts["file"]: texts["document"],

@@ -1,4 +1,4 @@
-"""How well each unit of the retrieved passages supports an answer: the reader's view and plain features, one logistic model.
+"""How well each unit of the passages supports an answer: the reader's view and plain features, one logistic model.
 
 The weights are fitted by `benchmarks/fit_support.py` on public reading-comprehension data and kept in `support.json`.
 """

@@ -1,4 +1,4 @@
-"""The quotable units of a passage: its sentences, list items, table rows and code blocks, each with the words it leans on."""
+"""The quotable units of a passage: sentences, list items, table rows, code; each with the words it leans on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A knowledge graph of the documents, built without a language model: extraction, storage, ranking, query and drawing."""
+"""A knowledge graph of the documents, built without a language model."""
 
 from knowledge_graph.facts import Fact, Node
 from knowledge_graph.graph import KnowledgeGraph

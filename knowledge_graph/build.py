@@ -1,4 +1,4 @@
-"""From chunks to a graph: nodes, mentions of them, and facts with the chunks that state them. Deterministic, no model."""
+"""From chunks to a graph: nodes, their mentions, and facts with the chunks that state them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from knowledge_graph import english
 from knowledge_graph.facts import RELATED, Mention, Node, Triple
 from knowledge_graph.lexicon import Lexicon, mine, outermost
-from knowledge_graph.names import key_of
 from knowledge_graph.relations import in_sentence, in_table, is_entity_like, relation_name, values
 from retrieval.document import Chunk
 from retrieval.text import sentences
@@ -78,9 +77,9 @@ def extract(
                     together[pair] += 1
                     where[pair][position] = None
         for _, row, column, cell in in_table(text):
-            if triple := _table_fact(lexicon, row, column, cell, language):
-                stated[triple][position] = None
-                found[triple.subject] += 1
+            if fact := _table_fact(lexicon, row, column, cell, language):
+                stated[fact][position] = None
+                found[fact.subject] += 1
         graph.mentions.append(dict(found))
         graph.topics.append(topics)
         progress(1)
@@ -141,8 +140,3 @@ def _significant(together: Counter[tuple[str, str]], seen: Counter[str], chunks:
             degree[second] += 1
             kept.append((first, second))
     return kept
-
-
-def topic_key(title: str) -> str:
-    """The key of the entity that a title names."""
-    return key_of(title)

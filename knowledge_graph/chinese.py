@@ -1,4 +1,4 @@
-"""Candidate entities of Chinese text: nouns and compounds by jieba's part-of-speech tags, and quoted or bracketed names."""
+"""Candidate entities of Chinese text: nouns and compounds by jieba's part-of-speech tags, and quoted names."""
 
 from __future__ import annotations
 
@@ -9,8 +9,56 @@ from collections.abc import Iterator
 _NOUN = re.compile(r"^(?:n[rstzl]?\w*|vn|an|eng|j|l|b)$")
 _QUOTED = re.compile(r"[《「“]([^》」”\n]{2,20})[》」”]")
 _GENERIC = frozenset(
-    "时间 情况 方式 问题 内容 部分 信息 方面 原因 结果 要求 时候 地方 东西 样子 人员 工作 服务 客户 本人 用户 方法 事项 相关 其他 左右 以上 以下"
-    " 以内 期间 之间 前后 当日 次日 每日 每月 每年 全部 具体 主要 一般 不同 需要 可以 如果 以及 或者 因此".split()
+    [
+        "时间",
+        "情况",
+        "方式",
+        "问题",
+        "内容",
+        "部分",
+        "信息",
+        "方面",
+        "原因",
+        "结果",
+        "要求",
+        "时候",
+        "地方",
+        "东西",
+        "样子",
+        "人员",
+        "工作",
+        "服务",
+        "客户",
+        "本人",
+        "用户",
+        "方法",
+        "事项",
+        "相关",
+        "其他",
+        "左右",
+        "以上",
+        "以下",
+        "以内",
+        "期间",
+        "之间",
+        "前后",
+        "当日",
+        "次日",
+        "每日",
+        "每月",
+        "每年",
+        "全部",
+        "具体",
+        "主要",
+        "一般",
+        "不同",
+        "需要",
+        "可以",
+        "如果",
+        "以及",
+        "或者",
+        "因此",
+    ]
 )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["topic", "name", "term", "value"]
-"""`topic`: what a document or section is about; `name`: a proper name; `term`: a domain term; `value`: an amount or time."""
+"""`topic`: what a document or section is about; `name`: proper; `term`: of the domain; `value`: an amount or time."""
 
 RELATED = "related_to"
 """The relation of things that only occur together."""

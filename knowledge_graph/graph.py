@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from knowledge_graph import store as tables
 from knowledge_graph.facts import RELATED, Fact
-from knowledge_graph.names import key_of
+from knowledge_graph.names import TOKEN, fold, key_of
 from retrieval.errors import GraftError
 from retrieval.store import Store
 
 if TYPE_CHECKING:
-    import networkx
+    from networkx import MultiDiGraph
 
 RELATED_COST = 3.0
 """A path prefers this many typed facts to one co-occurrence."""
@@ -30,7 +31,7 @@ class KnowledgeGraph:
         self._store = store
 
     @cached_property
-    def networkx(self) -> networkx.MultiDiGraph:
+    def networkx(self) -> MultiDiGraph:
         """The graph: nodes are labels with `kind` and `chunks`; edges have `relation` and `chunks` (who states it)."""
         import networkx
 
@@ -39,7 +40,9 @@ class KnowledgeGraph:
         for number, node in tables.nodes(self._store):
             label = node.label if node.label not in graph else f"{node.label} ({node.kind})"
             labels[number] = label
-            graph.add_node(label, name=label, kind=node.kind, key=node.key, chunks=[], __labels__={node.kind.capitalize()})
+            graph.add_node(
+                label, name=label, kind=node.kind, key=node.key, chunks=[], __labels__={node.kind.capitalize()}
+            )
         rows = "SELECT m.node, c.id FROM mentions m JOIN chunks c ON c.position = m.chunk ORDER BY m.node, m.chunk"
         for number, chunk in self._store.rows(rows):
             graph.nodes[labels[number]]["chunks"].append(chunk)
@@ -67,7 +70,8 @@ class KnowledgeGraph:
         wanted = f"%{text.strip().replace('%', '').replace('_', ' ')}%"
         sql = """SELECT n.label FROM nodes n LEFT JOIN aliases a ON a.node = n.id
             WHERE n.kind != 'value' AND (n.label LIKE ? OR a.key LIKE ?) GROUP BY n.id
-            ORDER BY (lower(n.label) = lower(?)) DESC, (SELECT count(*) FROM edges e WHERE n.id IN (e.subject, e.object)) DESC
+            ORDER BY (lower(n.label) = lower(?)) DESC, (SELECT count(*) FROM edges e WHERE n.id IN (e.subject,
+            e.object)) DESC
             LIMIT ?"""
         return [row[0] for row in self._store.rows(sql, (wanted, wanted, text.strip(), limit))]
 
@@ -87,7 +91,7 @@ class KnowledgeGraph:
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         raise UnknownEntity(f"no entity named {name!r} in the graph{hint}")
 
-    def neighbourhood(self, name: str, hops: int = 1, limit: int = 40) -> networkx.MultiDiGraph:
+    def neighbourhood(self, name: str, hops: int = 1, limit: int = 40) -> MultiDiGraph:
         """The entities within some hops of one, at most `limit`, typed facts before co-occurrences.
 
         Raises:
@@ -128,7 +132,7 @@ class KnowledgeGraph:
             stations = networkx.shortest_path(graph.to_undirected(as_view=True), first, last, weight=cost)
         except networkx.NetworkXNoPath:
             return []
-        return [self._best_fact(u, v) for u, v in zip(stations, stations[1:], strict=False)]
+        return [self._best_fact(u, v) for u, v in itertools.pairwise(stations)]
 
     def _best_fact(self, u: str, v: str) -> Fact:
         edges = [
@@ -142,7 +146,7 @@ class KnowledgeGraph:
     def facts(self, chunk_ids: list[str], about: str, limit: int = 6) -> list[Fact]:
         """Typed facts that some chunks state, those about the entities named in a text first."""
         text = f" {key_of_text(about)} "
-        scored = []
+        scored: list[tuple[int, int, Fact]] = []
         for fact, subject_kind, _ in tables.facts_of_chunks(self._store, chunk_ids):
             if fact.relation == RELATED or subject_kind == "value":
                 continue
@@ -154,6 +158,4 @@ class KnowledgeGraph:
 
 def key_of_text(text: str) -> str:
     """A whole text folded like keys are, so that names can be looked for in it."""
-    from knowledge_graph.names import TOKEN, fold
-
     return " ".join(fold(match.group()) for match in TOKEN.finditer(text))

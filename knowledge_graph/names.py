@@ -8,7 +8,29 @@ from retrieval.text import CJK, STOPWORDS
 
 TOKEN = re.compile(rf"[{CJK}]+|[^\W_{CJK}]+(?:[’'.\-&/][^\W_{CJK}]+)*")
 MAX_TOKENS = 7
-_DETERMINERS = frozenset("the a an our your their his her its this that these those each every any all some no".split())
+_DETERMINERS = frozenset(
+    [
+        "the",
+        "a",
+        "an",
+        "our",
+        "your",
+        "their",
+        "his",
+        "her",
+        "its",
+        "this",
+        "that",
+        "these",
+        "those",
+        "each",
+        "every",
+        "any",
+        "all",
+        "some",
+        "no",
+    ]
+)
 
 
 def fold(token: str) -> str:

@@ -32,7 +32,9 @@ def run_cypher(graph: KnowledgeGraph, cypher: str, seconds: float = SECONDS, row
 
     wanted = cypher.strip().rstrip(";")
     if not wanted.upper().startswith("MATCH"):
-        raise QueryError("a query starts with MATCH, for example: MATCH (a)-[r]->(b) RETURN a.name, r.relation, b.name LIMIT 10")
+        raise QueryError(
+            "a query starts with MATCH, for example: MATCH (a)-[r]->(b) RETURN a.name, r.relation, b.name LIMIT 10"
+        )
     if " LIMIT " not in f" {wanted.upper()} ".replace("\n", " "):
         wanted = f"{wanted} LIMIT {rows}"
     outcome: dict[str, Any] = {}
@@ -51,7 +53,9 @@ def run_cypher(graph: KnowledgeGraph, cypher: str, seconds: float = SECONDS, row
     if "error" in outcome:
         reason = str(outcome["error"]).strip().split("\n")[0][:200]
         raise QueryError(f"the query is not understood: {reason}")
-    columns = {str(name): [_plain(value) for value in list(values)[:rows]] for name, values in outcome["columns"].items()}
+    columns = {
+        str(name): [_plain(value) for value in list(values)[:rows]] for name, values in outcome["columns"].items()
+    }
     if len({len(values) for values in columns.values()}) > 1:
         raise QueryError("the query is not understood: its columns have different lengths")
     return columns
@@ -60,7 +64,7 @@ def run_cypher(graph: KnowledgeGraph, cypher: str, seconds: float = SECONDS, row
 def _plain(value: Any) -> Any:
     """A value as JSON can say it; of several parallel edges' values, the list of them."""
     if isinstance(value, dict):
-        if value and all(isinstance(key, tuple) or isinstance(key, int) for key in value):
+        if value and all(isinstance(key, (tuple, int)) for key in value):
             inner = [_plain(item) for item in value.values()]
             return inner[0] if len(inner) == 1 else inner
         return {str(key): _plain(item) for key, item in value.items() if key != "__labels__"}

@@ -50,11 +50,16 @@ def patterns(language: str) -> Patterns:
     units = {**data["units"], "any": "|".join(data["units"].values())}
     return Patterns(
         tuple(
-            _Between(p["relation"], re.compile(rf"\W*{p['pattern']}{filler}\W*", re.IGNORECASE), p.get("inverse", False))
+            _Between(
+                p["relation"], re.compile(rf"\W*{p['pattern']}{filler}\W*", re.IGNORECASE), p.get("inverse", False)
+            )
             for p in data["between"]
         ),
         tuple(
-            _Value(p["relation"], re.compile(rf"(\W*{p['pattern']}[^.;。；\d]{{0,25}}?)({units[p['unit']]})", re.IGNORECASE))
+            _Value(
+                p["relation"],
+                re.compile(rf"(\W*{p['pattern']}[^.;。；\d]{{0,25}}?)({units[p['unit']]})", re.IGNORECASE),
+            )
             for p in data["values"]
         ),
         re.compile(units["any"], re.IGNORECASE),

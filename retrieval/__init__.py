@@ -1,0 +1,1 @@
+"""Documents to ranked passages: loading, chunking, encoding, search."""

@@ -1,6 +1,7 @@
 """How far to trust the encoder on a corpus: can it find a chunk from one of its own sentences?
 
-An encoder that does not know the language (an English one given Chinese) fails this plain task, where words never do. The
+An encoder that does not know the language (an English one given Chinese) fails this plain task, where words never do.
+The
 share it solves scales its weight in the fusion.
 """
 

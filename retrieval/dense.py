@@ -26,7 +26,7 @@ class DenseIndex:
         if kind == "auto":
             kind = "flat" if len(vectors) <= FLAT_UP_TO else "hnsw"
         if kind == "flat":
-            index = faiss.IndexFlatIP(vectors.shape[1])
+            index: faiss.Index = faiss.IndexFlatIP(vectors.shape[1])
         else:
             index = faiss.IndexHNSWFlat(vectors.shape[1], 32, faiss.METRIC_INNER_PRODUCT)
             index.hnsw.efConstruction, index.hnsw.efSearch = 200, 128

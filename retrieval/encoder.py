@@ -42,7 +42,7 @@ class Encoder:
 
     def query(self, text: str) -> NDArray[np.float32]:
         """Vector of a question, shape (dimension,)."""
-        return self.queries([text])[0]
+        return np.asarray(self.queries([text])[0], dtype=np.float32)
 
     def queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of questions, shape (len(texts), dimension)."""

@@ -25,7 +25,7 @@ Progress = Callable[[str, int, int], None]
 
 
 def indexed_text(title: str, chunk: Chunk) -> str:
-    """What is encoded for a chunk: its document's title and section stand before it, since the text often assumes them."""
+    """What is encoded for a chunk: its text after its document's title and section, which it often assumes."""
     heading = f"{title} › {chunk.section}" if chunk.section else title
     return f"{heading}\n{chunk.text}"
 
@@ -105,7 +105,11 @@ class Index:
         positions, _ = self.dense.search(query, CANDIDATES)
         scores = self.lexical.scores(question)
         if lexical:
-            best = np.argpartition(-scores, CANDIDATES)[:CANDIDATES] if len(scores) > CANDIDATES else np.arange(len(scores))
+            best = (
+                np.argpartition(-scores, CANDIDATES)[:CANDIDATES]
+                if len(scores) > CANDIDATES
+                else np.arange(len(scores))
+            )
             positions = np.union1d(positions, best[scores[best] > 0])
         return Candidates(positions, self.dense.cosines(query, positions), scores[positions])
 

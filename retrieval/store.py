@@ -1,4 +1,4 @@
-"""The source of truth of a built bot: documents, chunks and FAQ entries in SQLite. Every other index derives from it."""
+"""The source of truth of a built bot: documents, chunks and FAQ entries in SQLite."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ CREATE TABLE documents (
     id TEXT PRIMARY KEY, title TEXT NOT NULL, source TEXT NOT NULL, text TEXT NOT NULL, metadata TEXT NOT NULL
 ) STRICT;
 CREATE TABLE chunks (
-    position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, document_id TEXT NOT NULL REFERENCES documents ON DELETE CASCADE,
+    position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, document_id TEXT NOT NULL REFERENCES documents ON DELETE
+    CASCADE,
     start INTEGER NOT NULL, end INTEGER NOT NULL, section TEXT NOT NULL
 ) STRICT;
 CREATE INDEX chunks_of_document ON chunks (document_id);
 CREATE TABLE faq (
-    position INTEGER PRIMARY KEY, question TEXT NOT NULL, document_id TEXT NOT NULL REFERENCES documents ON DELETE CASCADE,
+    position INTEGER PRIMARY KEY, question TEXT NOT NULL, document_id TEXT NOT NULL REFERENCES documents ON DELETE
+    CASCADE,
     start INTEGER NOT NULL, end INTEGER NOT NULL
 ) STRICT;
 """
@@ -101,7 +103,10 @@ class Store:
     def document(self, document_id: str) -> Document | None:
         """A document by its id."""
         rows = self.rows("SELECT id, title, text, source, metadata FROM documents WHERE id = ?", [document_id])
-        return Document(*rows[0][:4], metadata=json.loads(rows[0][4])) if rows else None
+        if not rows:
+            return None
+        id_, title, text, source, metadata = rows[0]
+        return Document(id_, title, text, source, json.loads(metadata))
 
     def documents_of_chunks(self) -> list[str]:
         """The document id of every chunk, by position."""
@@ -114,4 +119,6 @@ class Store:
 
     def faq(self) -> list[FaqEntry]:
         """Every FAQ entry, by position."""
-        return [FaqEntry(*row) for row in self.rows("SELECT question, document_id, start, end FROM faq ORDER BY position")]
+        return [
+            FaqEntry(*row) for row in self.rows("SELECT question, document_id, start, end FROM faq ORDER BY position")
+        ]

@@ -59,7 +59,9 @@ def with_negatives(articles: Sequence[Sequence[Example]], share: float, seed: in
     return found
 
 
-def encode(tokenizer: Any, examples: Sequence[Example], max_tokens: int, title_share: float, seed: int) -> list[dict[str, Any]]:
+def encode(
+    tokenizer: Any, examples: Sequence[Example], max_tokens: int, title_share: float, seed: int
+) -> list[dict[str, Any]]:
     """Token ids with the answer's first and last token; 0 and 0 (the first token) where there is none.
 
     Args:

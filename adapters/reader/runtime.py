@@ -45,7 +45,9 @@ class Reading:
         first, last = int(inside[0]), int(inside[-1]) + 1
         sums = self.starts[first:last, None] + self.ends[None, first:last]
         size = last - first
-        allowed = np.triu(np.ones((size, size), dtype=bool)) & ~np.triu(np.ones((size, size), dtype=bool), LONGEST_ANSWER)
+        allowed = np.triu(np.ones((size, size), dtype=bool)) & ~np.triu(
+            np.ones((size, size), dtype=bool), LONGEST_ANSWER
+        )
         sums = np.where(allowed, sums, -np.inf)
         row, column = np.unravel_index(int(np.argmax(sums)), sums.shape)
         start, stop = int(self.offsets[first + row, 0]), int(self.offsets[first + column, 1])
@@ -101,4 +103,3 @@ def _forward(adapter: Adapter) -> Forward:
         return CompiledModel(compiled_folder(adapter.fingerprint, lambda folder: export.export(adapter, folder)))
     except CannotCompile:
         return export.torch_forward(adapter)
-

@@ -2,7 +2,8 @@
 
     python -m adapters.reader.train DATA --out DIR
 
-Dynamic padding, batches by token budget from examples of like length, bf16 where the CPU or GPU has it, linear warm-up and decay, a checkpoint
+Dynamic padding, batches by token budget from examples of like length, bf16 where the CPU or GPU has it, linear warm-
+up and decay, a checkpoint
 after every epoch, resumed by running the command again.
 """
 
@@ -29,7 +30,7 @@ SETS = {
     "reading/fairytale.json": (0.4, 4_000),
     "reading/policy.json": (0.4, 3_500),
 }
-"""Training files: the share of their questions that also get a passage without the answer, and how many examples to use."""
+"""Training files: the share of questions that also get a passage without the answer, and the most examples to use."""
 LAYERS = ["query", "key", "value", "dense"]
 
 
@@ -139,7 +140,9 @@ def main() -> None:
     for name, (share, most) in SETS.items():
         examples = with_negatives(read_examples(options.data / name), share, options.seed)
         random.Random(options.seed).shuffle(examples)
-        features += encode(tokenizer, examples[: min(most, options.limit or most)], options.max_tokens, 0.7, options.seed)
+        features += encode(
+            tokenizer, examples[: min(most, options.limit or most)], options.max_tokens, 0.7, options.seed
+        )
     print(len(features), "examples,", sum(len(f["input_ids"]) for f in features), "tokens", flush=True)
     model = build_model(options.rank, options.full)
     options.out.mkdir(parents=True, exist_ok=True)

@@ -12,9 +12,13 @@ from retrieval.errors import GraftError
 
 
 def evaluate(
-    bot: Annotated[str | None, typer.Argument(metavar="[BOT]", help="Ask this bot the questions of its eval.jsonl.")] = None,
+    bot: Annotated[
+        str | None, typer.Argument(metavar="[BOT]", help="Ask this bot the questions of its eval.jsonl.")
+    ] = None,
     data: Annotated[Path | None, typer.Option(help="Other questions for the bot, in eval.jsonl's format.")] = None,
-    beir: Annotated[Path | None, typer.Option(metavar="DIR", help="Measure retrieval on a folder in BEIR's layout.")] = None,
+    beir: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Measure retrieval on a folder in BEIR's layout.")
+    ] = None,
     split: Annotated[str, typer.Option(help="Which qrels of the BEIR folder.")] = "dev",
     squad: Annotated[Path | None, typer.Option(metavar="FILE", help="Measure reading on a SQuAD-format file.")] = None,
     encoder: Annotated[str, typer.Option(help="Encoder for --beir and --squad.")] = "default",

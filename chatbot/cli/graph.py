@@ -46,10 +46,18 @@ def path(
     with readable_errors():
         facts = _open(bot).graph.path(start, end)
         if json_:
-            print_json([{"subject": f.subject, "relation": f.relation, "object": f.object, "provenance": list(f.provenance)} for f in facts])
+            print_json(
+                [
+                    {"subject": f.subject, "relation": f.relation, "object": f.object, "provenance": list(f.provenance)}
+                    for f in facts
+                ]
+            )
             return
         for fact in facts:
-            print(f"{fact.subject} — {fact.relation.replace('_', ' ')} → {fact.object}   ({', '.join(fact.provenance[:2])})")
+            print(
+                f"{fact.subject} — {fact.relation.replace('_', ' ')} → {fact.object}"
+                f"   ({', '.join(fact.provenance[:2])})"
+            )
         if not facts:
             say(f"no path between {start} and {end}")
 
@@ -58,7 +66,9 @@ def path(
 def show(
     bot: BotArgument,
     out: Annotated[Path, typer.Option("-o", "--output", help="The HTML file to write.")],
-    entity: Annotated[str | None, typer.Option(help="Draw what is around this entity; else the best connected part.")] = None,
+    entity: Annotated[
+        str | None, typer.Option(help="Draw what is around this entity; else the best connected part.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=2, max=2000, help="Most entities to draw.")] = 150,
 ) -> None:
     """Draw the graph into one interactive HTML file that needs no network."""
@@ -73,7 +83,9 @@ def show(
 @graph.command()
 def export(
     bot: BotArgument,
-    out: Annotated[Path, typer.Option("-o", "--output", help="The file to write; its ending says the format: .graphml or .json")],
+    out: Annotated[
+        Path, typer.Option("-o", "--output", help="The file to write; its ending says the format: .graphml or .json")
+    ],
 ) -> None:
     """Write the graph to a file: GraphML, or networkx node-link JSON."""
     from knowledge_graph.export import write_graph
@@ -92,7 +104,9 @@ def neighbours(bot: BotArgument, entity: str, json_: JsonOption = False) -> None
         centre = opened.resolve(entity)
         facts = [(u, d["relation"], v, d["chunks"]) for u, v, d in around.edges(data=True) if centre in (u, v)]
         if json_:
-            print_json([dict(zip(("subject", "relation", "object", "provenance"), fact, strict=True)) for fact in facts])
+            print_json(
+                [dict(zip(("subject", "relation", "object", "provenance"), fact, strict=True)) for fact in facts]
+            )
             return
         for subject, relation, object_, _ in sorted(facts, key=lambda fact: fact[1] == "related_to"):
             print(f"{subject} — {relation.replace('_', ' ')} → {object_}")

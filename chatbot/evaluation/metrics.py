@@ -17,7 +17,7 @@ _TOKEN = re.compile(rf"[{CJK}]|[^\s{CJK}]+")
 
 
 def normalise(text: str) -> str:
-    """SQuAD's normal form: lower case, no punctuation, no articles, single spaces; Chinese without spaces between characters."""
+    """SQuAD's normal form: lower case, no punctuation, no articles; Chinese split into characters."""
     text = _PUNCTUATION.sub("", text.lower())
     return " ".join(_TOKEN.findall(_ARTICLES.sub(" ", text)))
 

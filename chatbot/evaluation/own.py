@@ -47,7 +47,9 @@ def read_cases(path: Path) -> list[Case]:
         try:
             entry = json.loads(line)
             answer = entry["answer"]
-            cases.append(Case(str(entry["question"]), None if answer is None else str(answer), tuple(entry["documents"])))
+            cases.append(
+                Case(str(entry["question"]), None if answer is None else str(answer), tuple(entry["documents"]))
+            )
         except (ValueError, TypeError, KeyError):
             raise GraftError(f"{path}:{number}: expected an object with question, answer and documents") from None
     if not cases:
@@ -58,8 +60,10 @@ def read_cases(path: Path) -> list[Case]:
 def evaluate_bot(bot: Bot, cases: list[Case]) -> dict[str, Any]:
     """Ask every question and measure.
 
-    Recall counts the share of a question's documents among the first k documents. An answer's F1 is that of the best cited
-    sentence, its hit whether a cited sentence holds the gold answer. Abstention precision is the share of abstentions that were right.
+    Recall counts the share of a question's documents among the first k documents. An answer's F1 is that of the best
+    cited
+    sentence, its hit whether a cited sentence holds the gold answer. Abstention precision is the share of abstentions
+    that were right.
     """
     ranks: list[list[float]] = []
     answers: list[tuple[float, float]] = []
@@ -73,7 +77,9 @@ def evaluate_bot(bot: Bot, cases: list[Case]) -> dict[str, Any]:
             found = bot.searcher.search(case.question, RANKED)
             ranking = list(dict.fromkeys(passage.chunk.document_id for passage in found.passages))
             relevant = set(case.documents)
-            ranks.append([recall(ranking, relevant, 1), recall(ranking, relevant, 5), reciprocal_rank(ranking, relevant, 10)])
+            ranks.append(
+                [recall(ranking, relevant, 1), recall(ranking, relevant, 5), reciprocal_rank(ranking, relevant, 10)]
+            )
         reply = bot.ask(case.question)
         abstained.append((case.answer is None, reply.abstained))
         valid += [float(_is_valid(bot, reply, number)) for number in range(len(reply.citations))]

@@ -58,12 +58,11 @@ def read_squad(path: Path) -> tuple[list[Document], list[Question]]:
     return documents, questions
 
 
-def evaluate_squad(
-    path: Path, encoder: Encoder, progress: Progress = lambda step, done, total: None
-) -> dict[str, Any]:
+def evaluate_squad(path: Path, encoder: Encoder, progress: Progress = lambda step, done, total: None) -> dict[str, Any]:
     """Answer every question from its paragraph.
 
-    `sentence_hit` and `has_answer_f1` are taken over answerable questions with abstention off, `exact_match` and `f1` over all with
+    `sentence_hit` and `has_answer_f1` are taken over answerable questions with abstention off, `exact_match` and `f1`
+    over all with
     abstention on; the AUROC is that of the best unit's score for telling answerable questions from others.
     """
     documents, questions = read_squad(path)
