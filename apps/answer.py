@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 
 _CODE = re.compile(r"(```.*?(?:```|\Z)|`[^`\n]+`)", re.DOTALL)
@@ -33,4 +32,4 @@ def with_links(text: str, citations: int, turn: int) -> str:
 
 
 def _escape(text: str) -> str:
-    return _IMAGE.sub(r"!\\", html.escape(text, quote=False).replace("&gt; ", "> "))
+    return _IMAGE.sub(r"!\\", text.replace("&", "&amp;").replace("<", "&lt;"))

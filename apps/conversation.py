@@ -57,7 +57,7 @@ class Conversation:
             self._recall(len(self.turns) - 1)
 
     def ask(self, question: str) -> Iterator[None]:
-        """Answer a question; every step is a moment to show the conversation anew. Failures become the answer's text."""
+        """Answer a question; each step is a moment to show the conversation. Failures become the answer's text."""
         number = len(self.turns)
         shown = Shown(question)
         self.turns.append(shown)
@@ -146,7 +146,8 @@ class Conversation:
 
     def ratings(self) -> list[str | None]:
         """For each answer on the screen what `gr.Chatbot` calls its feedback value."""
-        return [None if turn.liked is None else "Like" if turn.liked else "Dislike" for turn in self.turns if turn.answer]
+        names = {None: None, True: "Like", False: "Dislike"}
+        return [names[turn.liked] for turn in self.turns if turn.answer]
 
     def _recall(self, number: int) -> None:
         """Find a stored answer's sources again, where answering anew costs nothing and gives the same text."""

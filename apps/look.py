@@ -22,7 +22,7 @@ TEAL = gr.themes.Color(
     c900="#134e4a",
     c950="#042f2e",
 )
-_SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "PingFang SC", "Microsoft YaHei", "sans-serif")
+_SANS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "PingFang SC", "Microsoft YaHei", "sans-serif")
 _MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
 
 THEME = gr.themes.Base(
@@ -54,6 +54,7 @@ THEME = gr.themes.Base(
     button_primary_background_fill_hover_dark="#0d9488",
     button_primary_text_color="#ffffff",
     button_primary_text_color_dark="#ffffff",
+    button_border_width="1px",
     button_secondary_background_fill="#ffffff",
     button_secondary_background_fill_hover="#f1f5f9",
     button_secondary_background_fill_dark="#1a2437",

@@ -7,18 +7,16 @@ import ipaddress
 import os
 import socket
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from apps import BUNDLED
 from chatbot import bots
 from chatbot.cli.main import app
 from chatbot.cli.main import main as run_command_line
 from chatbot.cli.output import readable_errors, say
 from retrieval.errors import GraftError
-
-BUNDLED = Path(__file__).parent
 
 
 class LaunchError(GraftError):
@@ -95,8 +93,8 @@ def is_loopback(host: str) -> bool:
 
 def has_desktop() -> bool:
     """Whether a browser would have a screen to open on."""
-    on_screen = sys.platform in ("win32", "darwin") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-    return sys.stdout.isatty() and on_screen
+    screen = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    return sys.stdout.isatty() and (sys.platform in ("win32", "darwin") or bool(screen))
 
 
 def main() -> None:

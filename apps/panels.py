@@ -1,4 +1,4 @@
-"""The panel beside the chat, as HTML: what an answer rests on, how sure it is, and how it was found. Everything is escaped."""
+"""The panel beside the chat, as HTML: an answer's sources, facts, confidence and how it was found. All of it escaped."""
 
 from __future__ import annotations
 
@@ -29,8 +29,7 @@ def panel(bot: Bot, reply: Reply, turn: int) -> str:
     if reply.error:
         body = _notice("No answer", "The language model could not be reached. The passages found are below.")
     elif reply.abstained:
-        text = "The documents do not answer this, so nothing was made up." if reply.passages else "This is outside its
-        field."
+        text = "The documents do not answer this, so nothing was made up." if reply.passages else "Outside its field."
         body = _notice("Not in the documents", text) + _confidence(reply.confidence, bot.threshold)
     elif not reply.citations:
         composed = any(step.step == "generate" for step in reply.trace)
@@ -49,7 +48,7 @@ def level(confidence: float) -> str:
 
 def facts_table(facts: Sequence[Fact]) -> str:
     """Facts as rows, each with the documents that state it."""
-    rows = [(fact.subject, fact.relation.replace("_", " "), fact.object, ", ".join(documents_of(fact))) for fact in facts]
+    rows = [(fact.subject, _words(fact.relation), fact.object, ", ".join(documents_of(fact))) for fact in facts]
     return table(("Subject", "Relation", "Object", "Stated in"), rows)
 
 
@@ -70,6 +69,10 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 def message(text: str, kind: str = "note") -> str:
     """A line for people: a note, or an error."""
     return f'<div class="message {kind}" role="status">{html.escape(text)}</div>'
+
+
+def _words(relation: str) -> str:
+    return relation.replace("_", " ")
 
 
 def _cell(value: object) -> str:
@@ -104,9 +107,10 @@ def _confidence(confidence: float, threshold: float | None = None) -> str:
     word = level(confidence)
     note = f"<p>Below {round(100 * threshold)}% the assistant does not answer.</p>" if threshold else ""
     return (
-        f'<section class="confidence {word}"><h3>Confidence</h3><div class="reading"><b>{percent}%</b> <span>{word}</span></div>'
-        f'<div class="bar" role="meter" aria-label="Confidence" aria-valuemin="0" aria-valuemax="100" aria-valuenow="{percent}">'
-        f'<i style="width:{percent}%"></i></div>{note}</section>'
+        f'<section class="confidence {word}"><h3>Confidence</h3>'
+        f'<div class="reading"><b>{percent}%</b> <span>{word}</span></div>'
+        f'<div class="bar" role="meter" aria-label="Confidence" aria-valuemin="0" aria-valuemax="100"'
+        f' aria-valuenow="{percent}"><i style="width:{percent}%"></i></div>{note}</section>'
     )
 
 
@@ -114,7 +118,7 @@ def _facts(facts: Sequence[Fact]) -> str:
     if not facts:
         return ""
     rows = "".join(
-        f"<li><b>{html.escape(fact.subject)}</b><i>{html.escape(fact.relation.replace('_', ' '))}</i>"
+        f"<li><b>{html.escape(fact.subject)}</b><i>{html.escape(_words(fact.relation))}</i>"
         f"<span>{html.escape(fact.object)}</span></li>"
         for fact in facts
     )
@@ -127,7 +131,8 @@ def _how(bot: Bot, reply: Reply) -> str:
     for passage in reply.passages:
         chunk = passage.chunk
         place = " › ".join(part for part in (titles.get(chunk.document_id, chunk.document_id), chunk.section) if part)
-        why = "".join(f"<span>{html.escape(RANKERS.get(name, name))} {value:.2f}</span>" for name, value in passage.why.items())
+        scores = ((RANKERS.get(ranker, ranker), value) for ranker, value in passage.why.items())
+        why = "".join(f"<span>{html.escape(ranker)} {value:.2f}</span>" for ranker, value in scores)
         items.append(
             f'<li><b>{html.escape(place)}</b><div class="why">{why}</div><p>{shortened(chunk.text)}</p></li>'
         )

@@ -1,0 +1,1 @@
+"""What the README claims, rerunnable: each module is a script, `python -m benchmarks.NAME`."""

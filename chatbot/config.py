@@ -65,8 +65,8 @@ class Generator(_Section):
 
     model: str = Field(
         "extractive",
-        description="`extractive` (no language model), `hf:NAME_OR_PATH`, or `PROVIDER:MODEL`, e.g.
-        `openai:gpt-4o-mini`.",
+        description="`extractive` (no language model), `hf:NAME_OR_PATH`, or `PROVIDER:MODEL`,"
+        " e.g. `openai:gpt-4o-mini`.",
     )
     adapter: str | None = Field(None, description="With `hf:`, a LoRA adapter's folder.")
     base_url: str | None = Field(None, description="With a provider, the address of a compatible server.")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from knowledge_graph import english
 from knowledge_graph.facts import RELATED, Mention, Node, Triple
 from knowledge_graph.lexicon import Lexicon, mine, outermost
+from knowledge_graph.names import key_of
 from knowledge_graph.relations import in_sentence, in_table, is_entity_like, relation_name, values
 from retrieval.document import Chunk
 from retrieval.text import sentences
@@ -115,9 +116,9 @@ def _registered(lexicon: Lexicon, triple: Triple) -> Triple:
 def _table_fact(lexicon: Lexicon, row: str, column: str, cell: str, language: str) -> Triple | None:
     if not is_entity_like(row) or not relation_name(column):
         return None
-    amount = bool(values(cell, language)) or cell[:1].isdigit()
     subject = lexicon.add(row, "name")
-    object_ = lexicon.add(cell, "value" if amount or not is_entity_like(cell) else "term")
+    known = lexicon.resolve(key_of(cell)) in lexicon.nodes and not values(cell, language)
+    object_ = lexicon.add(cell, "term" if known else "value")
     if not subject or not object_ or subject == object_:
         return None
     return Triple(subject, relation_name(column), object_)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,12 @@ _OPTIONS = """{
  "physics": {"solver": "forceAtlas2Based", "stabilization": {"iterations": 200}, "forceAtlas2Based": {"springLength": 110}},
  "interaction": {"hover": true, "navigationButtons": false, "keyboard": false}
 }"""
+
+_FETCHED = re.compile(
+    r"<link\b[^>]*https?://[^>]*>|<script\b[^>]*https?://[^>]*>\s*</script>|<center>.*?</center>", re.DOTALL
+)
+"""What pyvis puts into its page even when told to inline: Bootstrap from a content network, and empty headings."""
+_STYLE = "<style>body { margin: 0 } .card, #mynetwork { border: 0 !important; float: none !important }</style>"
 
 
 def drawing(graph: networkx.MultiDiGraph, centre: str | None = None, dark: bool = False, height: str = "100vh") -> str:
@@ -51,7 +58,7 @@ def drawing(graph: networkx.MultiDiGraph, centre: str | None = None, dark: bool 
             color="#94a3b8",
         )
     net.set_options(_OPTIONS % (ink, paper, ink, paper))
-    return str(net.generate_html(notebook=False))
+    return _FETCHED.sub("", str(net.generate_html(notebook=False))).replace("</head>", f"{_STYLE}</head>", 1)
 
 
 def write_html(graph: KnowledgeGraph, path: Path, entity: str | None, limit: int, title: str) -> int:

@@ -128,8 +128,9 @@ class KnowledgeGraph:
         def cost(u: str, v: str, edges: dict[int, dict[str, str]]) -> float:
             return min(RELATED_COST if data["relation"] == RELATED else 1.0 for data in edges.values())
 
+        named = graph.subgraph(n for n, kind in graph.nodes(data="kind") if kind != "value" or n in (first, last))
         try:
-            stations = networkx.shortest_path(graph.to_undirected(as_view=True), first, last, weight=cost)
+            stations = networkx.shortest_path(named.to_undirected(as_view=True), first, last, weight=cost)
         except networkx.NetworkXNoPath:
             return []
         return [self._best_fact(u, v) for u, v in itertools.pairwise(stations)]

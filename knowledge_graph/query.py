@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from typing import Any
 
@@ -10,6 +11,7 @@ from retrieval.errors import GraftError
 
 SECONDS = 20.0
 ROWS = 1_000
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'')
 
 
 class QueryError(GraftError):
@@ -30,7 +32,7 @@ def run_cypher(graph: KnowledgeGraph, cypher: str, seconds: float = SECONDS, row
     """
     from grandcypher import GrandCypher
 
-    wanted = cypher.strip().rstrip(";")
+    wanted = _QUOTED.sub(_double_quoted, cypher.strip().rstrip(";"))
     if not wanted.upper().startswith("MATCH"):
         raise QueryError(
             "a query starts with MATCH, for example: MATCH (a)-[r]->(b) RETURN a.name, r.relation, b.name LIMIT 10"
@@ -59,6 +61,12 @@ def run_cypher(graph: KnowledgeGraph, cypher: str, seconds: float = SECONDS, row
     if len({len(values) for values in columns.values()}) > 1:
         raise QueryError("the query is not understood: its columns have different lengths")
     return columns
+
+
+def _double_quoted(match: re.Match[str]) -> str:
+    """A string in single quotes, which openCypher allows and grand-cypher does not."""
+    text = match.group()
+    return text if text[0] == '"' else '"' + text[1:-1].replace('"', '\\"') + '"'
 
 
 def _plain(value: Any) -> Any:

@@ -1,0 +1,52 @@
+"""The page: a header with the bot chooser, and two tabs, Chat and Graph."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+import gradio as gr
+
+from apps.chat import PRIVATE, ChatTab
+from apps.graph_tab import GraphTab
+from apps.shelf import Shelf
+
+MEMORY_KEY = "graft"
+
+
+def build_app(shelf: Shelf) -> gr.Blocks:
+    """The demo of some bots, ready to launch."""
+    first = shelf.choices[0][1]
+    with gr.Blocks(title="Graft", analytics_enabled=False, fill_width=True, elem_id="graft") as app:
+        # A fixed secret, because this state must outlive the server; it is kept in the visitor's own browser.
+        memory = gr.BrowserState({}, storage_key=MEMORY_KEY, secret=MEMORY_KEY)
+        with gr.Row(elem_id="header", equal_height=True):
+            gr.HTML('<div class="brand"><b>Graft</b><span>answers with their sources</span></div>', elem_id="brand")
+            name = gr.Dropdown(
+                shelf.choices, value=first, show_label=False, container=False, elem_id="bot", filterable=False
+            )
+        about = gr.HTML(_about(shelf, first), elem_id="about")
+        with gr.Tabs(elem_id="tabs"):
+            with gr.Tab("Chat", id="chat"):
+                chat = ChatTab(shelf, name, memory)
+            with gr.Tab("Graph", id="graph") as graph_page:
+                graph = GraphTab(shelf, name)
+
+        def load(kept: object) -> dict[Any, Any]:
+            bot = shelf.get(kept.get("bot") if isinstance(kept, dict) else first).config.name
+            return {**chat.open(bot, kept), name: bot, about: _about(shelf, bot)}
+
+        def choose(bot: str, kept: object) -> dict[Any, Any]:
+            return {**chat.open(bot, kept), about: _about(shelf, bot)}
+
+        app.load(load, memory, [*chat.outputs, name, about], **PRIVATE)
+        name.input(choose, [name, memory], [*chat.outputs, about], cancels=chat.runs, **PRIVATE).then(
+            graph.show_bot, graph.given, graph.outputs, js=graph.with_darkness, **PRIVATE
+        )
+        graph_page.select(graph.show_bot, graph.given, graph.outputs, js=graph.with_darkness, **PRIVATE)
+    return app
+
+
+def _about(shelf: Shelf, name: str) -> str:
+    config = shelf.get(name).config
+    return f"<p>{html.escape(config.description)}</p>" if config.description else ""

@@ -1,0 +1,57 @@
+"""Every bundled bot on its own questions, the worst first.
+
+    python -m benchmarks.bots [--dev]
+
+`eval.jsonl` is what the README reports; `--dev` takes `dev.jsonl`, on which thresholds are set.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import apps.main  # noqa: F401  (puts the bundled bots on the shelf)
+from chatbot import bots
+from chatbot.bot import Bot
+from chatbot.build import build, is_current
+from chatbot.evaluation.metrics import mean
+from chatbot.evaluation.own import evaluate_bot, read_cases
+from retrieval.encoder import Encoder
+
+COLUMNS = ("recall@5", "mrr", "hit", "f1", "valid", "abst. P", "abst. R", "p50 ms", "p95 ms")
+
+
+def main(questions: str) -> None:
+    """Measure and print a Markdown table."""
+    encoder = Encoder.load()
+    rows = []
+    for name in bots.bundled():
+        source = bots.find(name)
+        if not is_current(source):
+            build(source, encoder=encoder)
+        bot = Bot.open(source, encoder)
+        report = evaluate_bot(bot, read_cases(source.config.folder / questions))
+        retrieval, answers, abstention, latency = (
+            report[part] for part in ("retrieval", "answers", "abstention", "latency_ms")
+        )
+        values = (
+            retrieval["recall@5"],
+            retrieval["mrr"],
+            answers["cited_sentence_hit"],
+            answers["f1"],
+            answers["citations_valid"],
+            abstention["precision"],
+            abstention["recall"],
+            latency["p50"],
+            latency["p95"],
+        )
+        rows.append((name, values))
+    rows.sort(key=lambda row: row[1][2])
+    rows.append(("mean", tuple(mean([values[i] for _, values in rows]) for i in range(len(COLUMNS)))))
+    print(f"| bot | {' | '.join(COLUMNS)} |\n|---|{'---:|' * len(COLUMNS)}")
+    for name, values in rows:
+        shown = [f"{value:.2f}" if number < 7 else f"{value:.0f}" for number, value in enumerate(values)]
+        print(f"| {name} | {' | '.join(shown)} |")
+
+
+if __name__ == "__main__":
+    main("dev.jsonl" if "--dev" in sys.argv else "eval.jsonl")
