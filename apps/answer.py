@@ -25,7 +25,7 @@ def with_links(text: str, citations: int, turn: int) -> str:
         number = int(match.group(1))
         if not 1 <= number <= citations:
             return match.group()
-        return f'<a class="cite" href="#source-{turn}-{number}">[{number}]</a>'
+        return f"[\\[{number}\\]](#source-{turn}-{number})"
 
     parts = _CODE.split(text)
     return "".join(part if i % 2 else _MARK.sub(link, _escape(part)) for i, part in enumerate(parts))

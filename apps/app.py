@@ -27,7 +27,7 @@ def build_app(shelf: Shelf) -> gr.Blocks:
             )
         about = gr.HTML(_about(shelf, first), elem_id="about")
         with gr.Tabs(elem_id="tabs"):
-            with gr.Tab("Chat", id="chat"):
+            with gr.Tab("Chat", id="chat") as chat_page:
                 chat = ChatTab(shelf, name, memory)
             with gr.Tab("Graph", id="graph") as graph_page:
                 graph = GraphTab(shelf, name)
@@ -41,9 +41,10 @@ def build_app(shelf: Shelf) -> gr.Blocks:
 
         app.load(load, memory, [*chat.outputs, name, about], **PRIVATE)
         name.input(choose, [name, memory], [*chat.outputs, about], cancels=chat.runs, **PRIVATE).then(
-            graph.show_bot, graph.given, graph.outputs, js=graph.with_darkness, **PRIVATE
+            graph.follow, graph.given, graph.outputs, js=graph.with_darkness, **PRIVATE
         )
-        graph_page.select(graph.show_bot, graph.given, graph.outputs, js=graph.with_darkness, **PRIVATE)
+        chat_page.select(graph.leave, None, graph.visible, **PRIVATE)
+        graph_page.select(graph.enter, graph.given, graph.outputs, js=graph.with_darkness, **PRIVATE)
     return app
 
 

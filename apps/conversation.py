@@ -89,13 +89,14 @@ class Conversation:
             yield
 
     def _finish(self, shown: Shown, reply: Reply, number: int) -> None:
-        text = with_links(reply.text, len(reply.citations), number)
+        text = reply.text.removesuffix(" · ".join(reply.topics)) if reply.topics else reply.text
+        text = with_links(text, len(reply.citations), number)
         if reply.error:
             text = f"⚠️ {text}"
         elif reply.abstained:
-            text = f'<span class="badge">Not in the documents</span>\n\n{text}'
+            text = f"**Not in the documents**\n\n{text}"
         if reply.disclaimer and not reply.error:
-            text += f'\n\n<span class="disclaimer">{harmless(reply.disclaimer)}</span>'
+            text += f"\n\n<small>{harmless(reply.disclaimer)}</small>"
         shown.answer, shown.topics = text, reply.topics
         shown.panel = panel(self.bot, reply, number)
         stored = self.bot.sessions.turns(self.session)

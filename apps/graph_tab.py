@@ -17,8 +17,8 @@ from knowledge_graph.facts import RELATED
 from knowledge_graph.query import run_cypher
 from retrieval.errors import GraftError
 
-DRAWN, LISTED, SUGGESTED = 40, 200, 40
-"""Most entities drawn, rows listed, and names suggested."""
+DRAWN, LISTED, SUGGESTED = 40, 200, 1_000
+"""Most entities drawn, rows listed, and names to choose from; any other name can be typed."""
 EXAMPLES = {
     "Named relations": (
         f"MATCH (a)-[r]->(b)\nWHERE r.relation <> '{RELATED}'\nRETURN a.name, r.relation, b.name\nLIMIT 20"
@@ -37,11 +37,11 @@ class GraphTab:
     bot_name: gr.Dropdown
     given: list[Any] = field(init=False)
     outputs: list[Any] = field(init=False)
-    with_darkness: str = "(bot, entity, shown, dark) => [bot, entity, shown, document.body.classList.contains('dark')]"
+    with_darkness: str = "(...given) => [...given.slice(0, -1), document.body.classList.contains('dark')]"
 
     def __post_init__(self) -> None:
         self.dark = gr.Checkbox(visible=False)
-        self.shown = gr.State("")
+        self.shown, self.visible = gr.State(""), gr.State(False)
         with gr.Row(elem_classes="card-row"):
             with gr.Column(scale=3, min_width=340):
                 self.entity = _chooser("Entity", "entity")
@@ -68,22 +68,29 @@ class GraphTab:
                         )
                 run = gr.Button("Run query", variant="primary", elem_id="run-query")
                 self.rows = gr.HTML(elem_id="rows")
-        self.given = [self.bot_name, self.entity, self.shown, self.dark]
-        self.outputs = [self.entity, self.start, self.end, self.picture, self.facts, self.chain, self.rows, self.shown]
+        self.given = [self.bot_name, self.entity, self.shown, self.visible, self.dark]
+        choosers, pages = [self.entity, self.start, self.end], [self.picture, self.facts, self.chain, self.rows]
+        self.outputs = [*choosers, *pages, self.shown, self.visible]
         around = [self.picture, self.facts]
-        gr.on([self.entity.select, self.entity.blur], self._look, self.given, around, js=self.with_darkness, **PRIVATE)
-        for chooser in (self.entity, self.start, self.end):
-            chooser.key_up(self._suggest, self.bot_name, chooser, **PRIVATE)
+        self.entity.input(self._look, self.given, around, js=self.with_darkness, **PRIVATE)
         find.click(self._path, [self.bot_name, self.start, self.end], self.chain, **PRIVATE)
         run.click(self._query, [self.bot_name, self.cypher], self.rows, **PRIVATE)
 
-    def show_bot(self, name: str, entity: str | None, shown: str, dark: bool) -> dict[Any, Any]:
-        """Draw the best connected entity of a bot that the tab does not show yet."""
-        if shown == name:
+    def leave(self) -> bool:
+        """Another tab is in front."""
+        return False
+
+    def enter(self, name: str, entity: str | None, shown: str, visible: bool, dark: bool) -> dict[Any, Any]:
+        """The tab comes to the front: show the chosen bot."""
+        return {**self.follow(name, entity, shown, True, dark), self.visible: True}
+
+    def follow(self, name: str, entity: str | None, shown: str, visible: bool, dark: bool) -> dict[Any, Any]:
+        """Draw the best connected entity of a bot, if the tab is in front and does not show that bot yet."""
+        if shown == name or not visible:
             return {self.shown: shown}
         names = self.shelf.get(name).graph.search("", SUGGESTED)
         first = names[0] if names else None
-        picture, facts = self._look(name, first, name, dark) if first else (message("This bot has no graph."), "")
+        picture, facts = self._look(name, first, name, True, dark) if first else (message("This bot has no graph."), "")
         return {
             self.entity: gr.Dropdown(choices=names, value=first),
             self.start: gr.Dropdown(choices=names, value=None),
@@ -95,10 +102,7 @@ class GraphTab:
             self.shown: name,
         }
 
-    def _suggest(self, name: str, typed: gr.KeyUpData) -> Any:
-        return gr.Dropdown(choices=self.shelf.get(name).graph.search(typed.input_value, SUGGESTED))
-
-    def _look(self, name: str, entity: str | None, shown: str, dark: bool) -> tuple[str, str]:
+    def _look(self, name: str, entity: str | None, shown: str, visible: bool, dark: bool) -> tuple[str, str]:
         if not entity:
             return message("Choose an entity to see what is around it."), ""
         graph = self.shelf.get(name).graph

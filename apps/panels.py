@@ -97,7 +97,7 @@ def _sources(bot: Bot, citations: Sequence[Citation], turn: int) -> str:
         cards.append(
             f'<article class="source" id="source-{turn}-{number}"><header><span class="number">{number}</span>'
             f'<span class="title">{html.escape(title)}</span></header>{section}'
-            f'<blockquote>{passage}</blockquote><footer>{html.escape(citation.source)}</footer></article>'
+            f'<div class="passage">{passage}</div><footer>{html.escape(citation.source)}</footer></article>'
         )
     return f'<section><h3>Sources</h3>{"".join(cards)}</section>'
 

@@ -34,11 +34,11 @@ def excerpt(text: str, start: int, end: int, around: int = AROUND) -> str:
     before, cut_before = _tail(text[:start], around)
     after, cut_after = _head(text[end:], around)
     pieces = [
-        "…" if cut_before else "",
+        "… " if cut_before else "",
         html.escape(plain(before)),
         f"<mark>{html.escape(plain(text[start:end]))}</mark>",
         html.escape(plain(after)),
-        "…" if cut_after else "",
+        " …" if cut_after else "",
     ]
     return "".join(pieces).strip()
 
@@ -46,7 +46,7 @@ def excerpt(text: str, start: int, end: int, around: int = AROUND) -> str:
 def shortened(text: str, length: int = 240) -> str:
     """HTML of the beginning of a piece of Markdown, cut between words."""
     piece, cut = _head(" ".join(plain(text).split()), length)
-    return html.escape(piece) + ("…" if cut else "")
+    return html.escape(piece) + (" …" if cut else "")
 
 
 def _head(text: str, length: int) -> tuple[str, bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from functools import cached_property
@@ -62,16 +63,19 @@ class Bot:
             encoder: Shared by several bots that use the same one.
 
         Raises:
-            NotBuilt: There is no index, or it was built with another encoder.
+            NotBuilt: There is no index, it is damaged, or it was built with another encoder.
         """
         manifest = read_manifest(source.home)
         encoder = encoder or Encoder.load(source.config.retrieval.encoder)
         if manifest.encoder != encoder.fingerprint:
             raise NotBuilt("the index was built with another encoder; run: graft index BOT")
         folder = source.home / "builds" / manifest.build
-        index = Index.open(folder, encoder)
-        ranker = GraphRanker(load_matrix(folder), index.store) if source.config.graph.extractor != "none" else None
-        return cls(source, index, ranker)
+        try:
+            index = Index.open(folder, encoder)
+            ranker = GraphRanker(load_matrix(folder), index.store) if source.config.graph.extractor != "none" else None
+            return cls(source, index, ranker)
+        except (OSError, ValueError, LookupError, RuntimeError, sqlite3.Error) as error:
+            raise NotBuilt(f"the index in {folder} is damaged; run: graft index BOT") from error
 
     @cached_property
     def support(self) -> SupportModel:
@@ -97,7 +101,7 @@ class Bot:
 
     def stream(self, question: str, session: str | None = None) -> Iterator[str | Reply]:
         """Pieces of the reply's text as they come, then the whole `Reply`, whose text may differ in its citations."""
-        question = question.strip()[:LONGEST_QUESTION]
+        question = question.encode("utf8", "replace").decode("utf8").strip()[:LONGEST_QUESTION]
         history = self.sessions.turns(session) if session else []
         trace = Trace()
         reply: Reply | None = None
@@ -119,7 +123,7 @@ class Bot:
         with trace.step("guard"):
             alarm = guardrails.urgent(question, rules)
             topic = guardrails.blocked(question, rules)
-        if not question or topic:
+        if not question or (topic and not alarm):
             reply = self._refuse(trace, [])
             yield reply.text
             yield question, reply

@@ -44,17 +44,18 @@ def find(bot: str) -> BotSource:
         ConfigError: There is no such bot, or its config is wrong.
     """
     path = Path(bot).expanduser()
-    if path.is_dir():
+    if os.path.isdir(path):
         path = path / "bot.yaml"
         if not path.exists() and bot not in bundled():
             raise ConfigError(f"{path.parent} holds no bot.yaml; make one with: graft init {path.parent}")
-    if path.is_file():
+    if os.path.isfile(path):
         home = path.resolve().parent / ".graft"
         return BotSource(load_config(path), _home_of_bundled(path) or home)
     if bot in bundled():
         return BotSource(load_config(bundled()[bot]), data_home() / "bots" / bot)
     close = difflib.get_close_matches(bot, bundled(), 1, 0.5)
-    hint = f"; did you mean {close[0]}?" if close else f"; bundled bots: {', '.join(bundled())}"
+    names = ", ".join(bundled()) or "none"
+    hint = f"; did you mean {close[0]}?" if close else f"; bundled bots: {names}"
     raise ConfigError(f"no bot {bot!r}: not a bot.yaml, not a folder with one, not a bundled bot{hint}")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from adapters import locate
@@ -104,7 +104,6 @@ def build(
             faq=faq,
             failed=failed,
         )
-        (folder / "manifest.json").write_text(json.dumps(asdict(manifest)), encoding="utf8")
         publish(bot.home, manifest)
     return manifest
 

@@ -11,6 +11,7 @@ from retrieval.document import Chunk, Passage
 from retrieval.text import sentences, terms
 
 _MARK = re.compile(r"\s?[\[【](\d{1,3}(?:\s?[,，、;]\s?\d{1,3})*)[\]】]")
+_CODE_OR_MARK = re.compile(rf"```.*?(?:```|\Z)|`[^`\n]+`|{_MARK.pattern}", re.DOTALL)
 
 
 def ground(text: str, passages: Sequence[Passage]) -> tuple[str, list[Citation]]:
@@ -27,6 +28,8 @@ def ground(text: str, passages: Sequence[Passage]) -> tuple[str, list[Citation]]
     citations: list[Citation] = []
 
     def replace(match: re.Match[str]) -> str:
+        if match[1] is None:  # code: `names[0]` cites nothing
+            return match.group()
         kept = []
         for given in (int(number) for number in re.findall(r"\d+", match[1])):
             if not 1 <= given <= len(passages):
@@ -38,7 +41,7 @@ def ground(text: str, passages: Sequence[Passage]) -> tuple[str, list[Citation]]
         lead = " " if match.group()[0].isspace() and kept else ""
         return lead + "".join(dict.fromkeys(kept))
 
-    return _MARK.sub(replace, text).strip(), citations
+    return _CODE_OR_MARK.sub(replace, text).strip(), citations
 
 
 def _sentence_before(text: str, offset: int) -> str:

@@ -31,6 +31,8 @@ _PLAIN = {
 }
 
 Path_ = tuple[str | int, ...]
+Places = dict[Path_, str]
+"""Where each value stands, as `file:line`; an inherited one stands in the file it comes from."""
 
 
 class ConfigError(GraftError):
@@ -43,81 +45,106 @@ def load_config(path: Path) -> BotConfig:
     Raises:
         ConfigError: With one line for each problem.
     """
-    data, lines = _read(path, ())
+    data, places = _read(path, ())
     if "folder" in data:
-        raise ConfigError(f"{path}:{lines.get(('folder',), 1)}: unknown key `folder`")
+        raise ConfigError(f"{_place(('folder',), places)}: unknown key `folder`")
     try:
         return BotConfig.model_validate({**data, "folder": path.resolve().parent})
     except ValidationError as error:
-        raise ConfigError("\n".join(_explain(path, e, lines) for e in _worth_saying(error))) from None
+        raise ConfigError("\n".join(_explain(e, places) for e in _worth_saying(error))) from None
 
 
-def _read(path: Path, parents: tuple[Path, ...]) -> tuple[dict[str, Any], dict[Path_, int]]:
+def _read(path: Path, parents: tuple[Path, ...]) -> tuple[dict[str, Any], Places]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise ConfigError(f"{path}: not UTF-8 text") from None
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    places: Places = {}
     try:
         node = yaml.compose(text, yaml.SafeLoader)
         data = yaml.safe_load(text)
+        if not isinstance(data, dict) or node is None:
+            raise ConfigError(f"{path}:1: a bot.yaml is a mapping with at least `name` and `knowledge`")
+        _number(node, (), path, places)
+        data = _located(_expand(data, places, ()), path.resolve().parent)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f":{mark.line + 1}" if mark else ""
         raise ConfigError(f"{path}{where}: not valid YAML: {getattr(error, 'problem', None) or error}") from None
+    except ValueError as error:
+        raise ConfigError(f"{path}: not valid YAML: {error}") from None
     except RecursionError:
         raise ConfigError(f"{path}: nested too deeply") from None
-    if not isinstance(data, dict) or node is None:
-        raise ConfigError(f"{path}:1: a bot.yaml is a mapping with at least `name` and `knowledge`")
-    lines: dict[Path_, int] = {}
-    _number(node, (), lines)
-    data = _expand(data, path, lines, ())
     if "extends" in data:
         base = (path.parent / str(data.pop("extends"))).resolve()
         base = base / "bot.yaml" if base.is_dir() else base
         if base in (*parents, path.resolve()):
-            raise ConfigError(f"{path}:{lines[('extends',)]}: `extends` goes round in a circle")
-        inherited, _ = _read(base, (*parents, path.resolve()))
-        inherited = _rebased(inherited, base.parent)
-        data = _merged(inherited, data)
-    return data, lines
+            raise ConfigError(f"{_place(('extends',), places)}: `extends` goes round in a circle")
+        if not base.exists():
+            raise ConfigError(f"{_place(('extends',), places)}: `extends` names {base}, which does not exist")
+        inherited, origins = _read(base, (*parents, path.resolve()))
+        data = _merged(_rebased(inherited, base.parent), data)
+        places = {**origins, **places}
+    return data, places
 
 
-def _number(node: yaml.Node, at: Path_, lines: dict[Path_, int]) -> None:
-    lines.setdefault(at, node.start_mark.line + 1)
+def _number(node: yaml.Node, at: Path_, path: Path, places: Places) -> None:
+    places.setdefault(at, f"{path}:{node.start_mark.line + 1}")
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            lines[(*at, key.value)] = key.start_mark.line + 1
-            _number(value, (*at, key.value), lines)
+            place = f"{path}:{key.start_mark.line + 1}"
+            if (*at, key.value) in places:
+                raise ConfigError(f"{place}: `{key.value}` is given twice")
+            places[(*at, key.value)] = place
+            _number(value, (*at, key.value), path, places)
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
-            lines[(*at, index)] = value.start_mark.line + 1
-            _number(value, (*at, index), lines)
+            _number(value, (*at, index), path, places)
 
 
-def _expand(value: Any, path: Path, lines: dict[Path_, int], at: Path_) -> Any:
+def _expand(value: Any, places: Places, at: Path_) -> Any:
     if isinstance(value, dict):
-        return {key: _expand(item, path, lines, (*at, key)) for key, item in value.items()}
+        return {key: _expand(item, places, (*at, key)) for key, item in value.items()}
     if isinstance(value, list):
-        return [_expand(item, path, lines, (*at, index)) for index, item in enumerate(value)]
+        return [_expand(item, places, (*at, index)) for index, item in enumerate(value)]
     if not isinstance(value, str):
         return value
 
     def variable(match: re.Match[str]) -> str:
-        found = os.environ.get(match[1], match[2])
+        found = os.environ.get(match[1])
+        if not found and match[2] is not None:
+            return match[2]
         if found is None:
-            raise ConfigError(f"{path}:{lines.get(at, 1)}: environment variable {match[1]} is not set")
+            raise ConfigError(f"{_place(at, places)}: environment variable {match[1]} is not set")
         return found
 
     return _VARIABLE.sub(variable, value)
+
+
+def _located(data: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Models in folders beside the file get their whole path; other names stay."""
+    for section, key, prefix in (
+        ("retrieval", "encoder", ""),
+        ("generator", "model", "hf:"),
+        ("generator", "adapter", ""),
+    ):
+        part = data.get(section)
+        if not isinstance(part, dict) or not isinstance(part.get(key), str) or not part[key].startswith(prefix):
+            continue
+        name = part[key].removeprefix(prefix)
+        own = folder / Path(name).expanduser()
+        if name not in ("", "default") and os.path.isdir(own):
+            part[key] = f"{prefix}{own.resolve()}"
+    return data
 
 
 def _rebased(data: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Paths of an inherited file stay relative to that file."""
 
     def absolute(value: Any) -> Any:
-        return str(folder / value) if isinstance(value, str) else value
+        return str(folder / Path(value).expanduser()) if isinstance(value, str) else value
 
     for section, key in (
         ("knowledge", "sources"),
@@ -152,20 +179,25 @@ def _worth_saying(error: ValidationError) -> list[Any]:
     return list(seen.values())
 
 
-def _explain(path: Path, entry: Any, lines: dict[Path_, int]) -> str:
+def _explain(entry: Any, places: Places) -> str:
     at: Path_ = entry["loc"]
-    line = next((lines[at[:n]] for n in range(len(at), -1, -1) if at[:n] in lines), 1)
+    place = _place(at, places)
     name = ".".join(str(part) for part in at)
     if entry["type"] == "extra_forbidden":
         accepted = _accepted(at[:-1])
         close = difflib.get_close_matches(str(at[-1]), accepted, 1, 0.5)
         hint = f"did you mean `{close[0]}`?" if close else f"accepted: {', '.join(accepted)}"
-        return f"{path}:{line}: unknown key `{name}`; {hint}"
+        return f"{place}: unknown key `{name}`; {hint}"
     if at == ("guardrails", "abstain_below"):
-        return f"{path}:{line}: `{name}` must be auto or a number from 0 to 1, got {entry['input']!r}"
-    message = _PLAIN.get(entry["type"]) or entry["msg"].removeprefix("Value error, ")
+        return f"{place}: `{name}` must be auto or a number from 0 to 1, got {entry['input']!r}"
+    message = _PLAIN.get(entry["type"]) or re.sub(r"^\w+ should", "must", entry["msg"].removeprefix("Value error, "))
     got = "" if entry["type"] in {"missing", "value_error"} else f", got {_short(entry['input'])}"
-    return f"{path}:{line}: `{name}` {message}{got}" if name else f"{path}:{line}: {message}"
+    return f"{place}: `{name}` {message}{got}" if name else f"{place}: {message}"
+
+
+def _place(at: Path_, places: Places) -> str:
+    """Where a value stands, or what holds it."""
+    return next(places[at[:n]] for n in range(len(at), -1, -1) if at[:n] in places)
 
 
 def _short(value: Any) -> str:

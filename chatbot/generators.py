@@ -31,7 +31,7 @@ def load_model(config: Generator) -> BaseChatModel:
     try:
         from langchain.chat_models import init_chat_model
     except ImportError:
-        raise ProviderError(f"model {config.model} needs the llm extra: pip install 'graft[llm]'") from None
+        raise ProviderError(f"model {config.model} needs the llm extra: pip install 'graft-bots[llm]'") from None
     options: dict[str, Any] = {
         "temperature": config.temperature,
         "max_tokens": config.max_tokens,

@@ -7,15 +7,19 @@ from functools import partial
 
 from chatbot.config import Guardrails
 from knowledge_graph.names import TOKEN, fold
-from retrieval.text import is_cjk, terms
+from retrieval.text import CJK, is_cjk, terms
 
 _PII = (
-    ("e-mail", re.compile(r"[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)+")),
-    ("iban", re.compile(r"\b[A-Z]{2}\d{2}(?:\s?[A-Z0-9]{4}){3,7}(?:\s?[A-Z0-9]{1,3})?\b")),
+    ("e-mail", re.compile(rf"[^\W{CJK}](?:[^\W{CJK}]|[.+\-])*@(?:[^\W{CJK}]|-)+(?:\.(?:[^\W{CJK}]|-)+)+")),
+    ("iban", re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?:\s?[A-Z0-9]{4}){3,7}(?:\s?[A-Z0-9]{1,3})?(?![A-Za-z0-9])")),
     ("id", re.compile(r"(?<!\d)\d{17}[\dXx](?!\d)")),
     ("card", re.compile(r"(?<!\d)\d(?:[ \-]?\d){12,18}(?!\d)")),
-    ("phone", re.compile(r"(?<![\d\w])(?:\+\d{1,3}[ \-]?)?(?:\(\d{1,4}\)[ \-]?)?\d{2,4}(?:[ \-]?\d{2,4}){2,4}(?!\d)")),
+    (
+        "phone",
+        re.compile(r"(?<![A-Za-z\d_])(?:\+\d{1,3}[ \-]?)?(?:\(\d{1,4}\)[ \-]?)?\d{2,4}(?:[ \-]?\d{2,4}){2,4}(?!\d)"),
+    ),
 )
+_DATE = re.compile(r"(?:19|20)\d\d-\d\d-\d\d|\d\d-\d\d-(?:19|20)\d\d")
 
 
 def urgent(message: str, rules: Guardrails) -> str | None:
@@ -51,10 +55,11 @@ def _is(name: str, found: str) -> bool:
     if name == "card":
         doubled = [d if i % 2 == 0 else (2 * d - 9 if d > 4 else 2 * d) for i, d in enumerate(reversed(digits))]
         return sum(doubled) % 10 == 0
-    return name != "phone" or 8 <= len(digits) <= 15
+    return name != "phone" or (8 <= len(digits) <= 15 and not _DATE.fullmatch(found))
 
 
 def _folded(text: str) -> str:
     if is_cjk(text):
         return re.sub(r"\s+", "", text.lower())
-    return " ".join(fold(match.group()) for match in TOKEN.finditer(text))
+    folded = (fold(match.group()) for match in TOKEN.finditer(text.replace("-", " ")))
+    return " ".join(token.replace("'", "") for token in folded)

@@ -11,7 +11,8 @@ import contextlib
 import json
 import os
 import shutil
-import tempfile
+import sqlite3
+import uuid
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -57,44 +58,67 @@ def read_manifest(home: Path) -> Manifest:
     path = home / "manifest.json"
     try:
         data = json.loads(path.read_text(encoding="utf8"))
+        if data["format"] != FORMAT:
+            raise NotBuilt(f"the index has format {data['format']}, this Graft reads {FORMAT}; run: graft index BOT")
         manifest = Manifest(**data)
+        there = (home / "builds" / manifest.build).is_dir()
     except FileNotFoundError:
         raise NotBuilt("the bot is not indexed yet; run: graft index BOT") from None
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, KeyError):
         raise NotBuilt(f"{path} is damaged; run: graft index BOT") from None
-    if manifest.format != FORMAT:
-        raise NotBuilt(f"the index has format {manifest.format}, this Graft reads {FORMAT}; run: graft index BOT")
-    if not (home / "builds" / manifest.build).is_dir():
+    if not there:
         raise NotBuilt("the index was deleted; run: graft index BOT")
     return manifest
 
 
 @contextlib.contextmanager
 def new_build(home: Path) -> Iterator[Path]:
-    """An empty folder for a build, removed again if the block fails.
+    """An empty folder for a build, removed again if the block fails; one build of a home at a time.
 
     Raises:
-        GraftError: The home cannot be written to.
+        GraftError: The home cannot be written to, or the disk is full.
     """
+    builds = home / "builds"
     try:
-        (home / "builds").mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix="b-", dir=home / "builds"))
-    except OSError as error:
-        raise GraftError(f"cannot write the index to {home}: {error.strerror}") from None
+        builds.mkdir(parents=True, exist_ok=True)
+        with _alone(builds):
+            builds.mkdir(parents=True, exist_ok=True)
+            folder = builds / f"b-{uuid.uuid4().hex[:8]}"
+            folder.mkdir()
+            try:
+                yield folder
+            except BaseException:
+                shutil.rmtree(folder, ignore_errors=True)
+                with contextlib.suppress(OSError):
+                    builds.rmdir()
+                    home.rmdir()
+                raise
+    except (OSError, RuntimeError, sqlite3.Error) as error:
+        reason = getattr(error, "strerror", None) or str(error).strip().split("\n")[0][:200]
+        raise GraftError(f"cannot build the index in {home}: {reason}") from error
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Wait until no other process builds here; a killed one frees its place."""
+    if os.name == "nt":
+        yield  # Windows locks no folders
+        return
+    import fcntl
+
+    handle = os.open(folder, os.O_RDONLY)
     try:
-        yield folder
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        with contextlib.suppress(OSError):
-            (home / "builds").rmdir()
-            home.rmdir()
-        raise
+        with contextlib.suppress(OSError):  # some network drives have no locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def publish(home: Path, manifest: Manifest) -> None:
     """Make a finished build the one in use and remove the others."""
-    handle, aside = tempfile.mkstemp(dir=home, prefix=".manifest-")
-    with os.fdopen(handle, "w", encoding="utf8") as file:
+    aside = home / "builds" / manifest.build / "manifest.json"
+    with aside.open("w", encoding="utf8") as file:
         json.dump(asdict(manifest), file, indent=1, ensure_ascii=False)
         file.flush()
         os.fsync(file.fileno())

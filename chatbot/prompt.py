@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,9 +76,7 @@ class PromptBuilder:
             ),
             "facts": "\n".join(f"- {f.subject} — {f.relation} — {f.object}" for f in facts),
         }
-        system = self._template
-        for name, value in values.items():
-            system = system.replace(f"{{{name}}}", value)
+        system = _filled(self._template, values)
         said: list[BaseMessage] = [SystemMessage(system)]
         for asked, answered in history[-HISTORY_SHOWN:]:
             said += [HumanMessage(asked), AIMessage(answered)]
@@ -95,7 +94,12 @@ def condense_messages(question: str, history: Sequence[tuple[str, str]]) -> list
     """Ask a model to make a follow-up question stand on its own."""
     conversation = "\n".join(f"User: {asked}\nAssistant: {answered}" for asked, answered in history[-HISTORY_SHOWN:])
     template = (TEMPLATES / "condense.md").read_text(encoding="utf8")
-    return [HumanMessage(template.replace("{conversation}", conversation).replace("{question}", question))]
+    return [HumanMessage(_filled(template, {"conversation": conversation, "question": question}))]
+
+
+def _filled(template: str, values: dict[str, str]) -> str:
+    """A template with its names in braces replaced; braces in the values stay as they are."""
+    return re.sub(r"\{(\w+)\}", lambda match: values.get(match[1], match[0]), template)
 
 
 def read_examples(path: Path) -> list[Example]:

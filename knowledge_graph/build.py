@@ -52,8 +52,7 @@ def extract(
     """
     lexicon = mine(chunks, titles, language)
     given = [
-        Triple(lexicon.add(subject, "name"), relation, lexicon.add(object_, "name"))
-        for subject, relation, object_ in triples
+        Triple(_given(lexicon, subject), relation, _given(lexicon, object_)) for subject, relation, object_ in triples
     ]
     graph = Extraction(aliases=lexicon.aliases)
     stated: dict[Triple, dict[int, None]] = defaultdict(dict)
@@ -104,6 +103,11 @@ def _usable(lexicon: Lexicon, sentence: str, language: str) -> list[Mention]:
     amounts = values(sentence, language)
     mentions = outermost(lexicon.mentions(sentence))
     return [m for m in mentions if not any(m.start < end and start < m.end for start, end in amounts)]
+
+
+def _given(lexicon: Lexicon, label: str) -> str:
+    """An end of a fact brought by the user; what cannot be a name, like a year, is a value."""
+    return lexicon.add(label, "name") or lexicon.add(label, "value")
 
 
 def _registered(lexicon: Lexicon, triple: Triple) -> Triple:

@@ -28,7 +28,8 @@ _FETCHED = re.compile(
     r"<link\b[^>]*https?://[^>]*>|<script\b[^>]*https?://[^>]*>\s*</script>|<center>.*?</center>", re.DOTALL
 )
 """What pyvis puts into its page even when told to inline: Bootstrap from a content network, and empty headings."""
-_STYLE = "<style>body { margin: 0 } .card, #mynetwork { border: 0 !important; float: none !important }</style>"
+_STYLE = """<style>body { margin: 0 } .card, #mynetwork { border: 0 !important; float: none !important }</style>
+<script>addEventListener("resize", () => network.fit()); network.once("stabilized", () => network.fit());</script>"""
 
 
 def drawing(graph: networkx.MultiDiGraph, centre: str | None = None, dark: bool = False, height: str = "100vh") -> str:
@@ -42,7 +43,7 @@ def drawing(graph: networkx.MultiDiGraph, centre: str | None = None, dark: bool 
         net.add_node(
             node,
             label=node if len(node) <= 32 else f"{node[:30]}…",
-            title=html.escape(f"{node}\n{data['kind']}, {degree} relations"),
+            title=_tooltip(f"{node}\n{data['kind']}, {degree} relations"),
             color=COLOURS[data["kind"]],
             size=26 if node == centre else 8 + min(degree, 12),
         )
@@ -53,12 +54,17 @@ def drawing(graph: networkx.MultiDiGraph, centre: str | None = None, dark: bool 
             u,
             v,
             label=data["relation"].replace("_", " ") if typed else "",
-            title=html.escape(f"{u} — {data['relation'].replace('_', ' ')} — {v}\n{sources}"),
+            title=_tooltip(f"{u} — {data['relation'].replace('_', ' ')} — {v}\n{sources}"),
             dashes=not typed,
             color="#94a3b8",
         )
     net.set_options(_OPTIONS % (ink, paper, ink, paper))
-    return _FETCHED.sub("", str(net.generate_html(notebook=False))).replace("</head>", f"{_STYLE}</head>", 1)
+    return _FETCHED.sub("", str(net.generate_html(notebook=False))).replace("</body>", f"{_STYLE}</body>")
+
+
+def _tooltip(text: str) -> str:
+    """Shown as plain text, unless pyvis sees "href" in it and turns every tooltip into HTML: so break that word."""
+    return text.replace("href", "h\u200bref")
 
 
 def write_html(graph: KnowledgeGraph, path: Path, entity: str | None, limit: int, title: str) -> int:

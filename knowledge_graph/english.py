@@ -9,16 +9,16 @@ from collections.abc import Iterator
 from knowledge_graph.names import fold
 from retrieval.text import STOPWORDS, sentences
 
-_CAPITAL = r"(?:(?:[A-Z]\.){2,}|[A-Z](?=\.\s[A-Z])\.|[A-Z0-9]*[A-Z][\w’'&/\-]*)"
+_CAPITAL = r"(?:(?:[A-Z]\.){2,}|[A-Z](?=\.\s[A-Z])\.|[A-Z0-9]{0,12}[A-Z][\w’'&/\-]*)"
 _JOINER = r"(?:of|the|for|and|de|von|van|der|la|du|di|del|al)"
 NAME = re.compile(rf"{_CAPITAL}(?:\s+(?:{_JOINER}\s+){{0,2}}{_CAPITAL}|\s+\d{{1,4}}\b)*")
-ABBREVIATION = re.compile(r"((?:[\w’'\-]+\s+){1,7})\(([A-Z][A-Za-z0-9&\-]{1,9}s?)\)")
+ABBREVIATION = re.compile(r"(?<![\w’'\-])((?:[\w’'\-]+\s+){1,7})\(([A-Z][A-Za-z0-9&\-]{1,9}s?)\)")
 ALSO = re.compile(
     r"\b(?:also|sometimes|often|formerly)\s+(?:known as|called|written|referred to as)\s+(?:an?\s+|the\s+)?[\"“']?"
     r"([\w’'\- ]{2,40}?)[\"”']?(?=[,.;:)]|\s+(?:is|are|was|and|or|in|by|for)\b)"
 )
 _WORD = re.compile(r"[A-Za-z][A-Za-z’'\-]*")
-_FENCE = re.compile(r"^\s*(```|~~~).*?^\s*\1\s*$", re.DOTALL | re.MULTILINE)
+_FENCE = re.compile(r"^[ \t]*(```|~~~).*?^[ \t]*\1[ \t]*$", re.DOTALL | re.MULTILINE)
 _NOT_IN_TERMS = STOPWORDS | frozenset(
     [
         "add",

@@ -12,6 +12,7 @@ from knowledge_graph.facts import RELATED, Fact
 from knowledge_graph.names import TOKEN, fold, key_of
 from retrieval.errors import GraftError
 from retrieval.store import Store
+from retrieval.text import is_cjk
 
 if TYPE_CHECKING:
     from networkx import MultiDiGraph
@@ -151,10 +152,16 @@ class KnowledgeGraph:
         for fact, subject_kind, _ in tables.facts_of_chunks(self._store, chunk_ids):
             if fact.relation == RELATED or subject_kind == "value":
                 continue
-            named = sum(f" {key_of_text(end)} " in text for end in (fact.subject, fact.object))
+            named = sum(_named(end, about, text) for end in (fact.subject, fact.object))
             if named:
                 scored.append((-named, len(scored), fact))
         return [fact for *_, fact in sorted(scored)[:limit]]
+
+
+def _named(label: str, about: str, folded: str) -> bool:
+    if is_cjk(label):
+        return label.lower() in about.lower()
+    return f" {key_of_text(label)} " in folded
 
 
 def key_of_text(text: str) -> str:

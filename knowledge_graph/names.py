@@ -8,6 +8,7 @@ from retrieval.text import CJK, STOPWORDS
 
 TOKEN = re.compile(rf"[{CJK}]+|[^\W_{CJK}]+(?:[’'.\-&/][^\W_{CJK}]+)*")
 MAX_TOKENS = 7
+_BESIDE_CHINESE = re.compile(rf"(?<=[{CJK}]) | (?=[{CJK}])")
 _DETERMINERS = frozenset(
     [
         "the",
@@ -48,11 +49,11 @@ def fold(token: str) -> str:
 
 def key_of(name: str) -> str:
     """The key of a name: folded tokens, leading determiners and a bracketed ending left out."""
-    name = re.sub(r"\s*[(（][^)）]*[)）]\s*$", "", name)
+    name = re.sub(r"(?<!\s)\s*[(（][^()（）]*[)）]\s*$", "", name)
     tokens = [match.group() for match in TOKEN.finditer(name)]
     while len(tokens) > 1 and tokens[0].lower() in _DETERMINERS:
         tokens.pop(0)
-    return " ".join(fold(token) for token in tokens)
+    return _BESIDE_CHINESE.sub("", " ".join(fold(token) for token in tokens))
 
 
 def acceptable(key: str) -> bool:

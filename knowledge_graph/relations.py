@@ -14,7 +14,7 @@ from knowledge_graph.facts import Mention, Triple
 from knowledge_graph.names import key_of
 
 _PATTERNS = Path(__file__).parent / "patterns"
-_FILLER = r"(?:\s*(?:an?|the|its|their|your|our|any|each|every|one|both|all|some|two|three)\b)?(?:\s+[a-z\-]+){0,2}?"
+_FILLER = r"(?:\s*(?:an?|the|its|their|your|our|any|each|every|one|both|all|some|two|three)\b)?(?:\s+(?!(?:in|no|not|never|without)\b)[a-z\-]+){0,2}?"
 REACH = 70
 """Most characters between two mentions for a pattern to join them."""
 
@@ -94,16 +94,19 @@ def values(text: str, language: str) -> list[tuple[int, int]]:
 def in_table(text: str) -> Iterator[tuple[int, str, str, str]]:
     """Facts of the Markdown tables in a text: (offset of the row, row's name, column's name, cell)."""
     header: list[str] = []
+    ruled = False  # only rows below a ruled header are facts: a chunk may start in the middle of a table
     offset = 0
     for line in text.splitlines(keepends=True):
         body = line.strip()
         if not body.startswith("|"):
-            header = []
+            header, ruled = [], False
         else:
             cells = [cell.strip(" *`") for cell in body.strip("|").split("|")]
             if not header:
                 header = cells
-            elif not set(body) <= set("|-: "):
+            elif set(body) <= set("|-: "):
+                ruled = True
+            elif ruled:
                 if len(cells) == len(header) and 1 < len(cells) <= 8 and cells[0]:
                     yield from (
                         (offset, cells[0], column, cell)

@@ -37,6 +37,6 @@ def _scaled(scores: NDArray[np.float32]) -> NDArray[np.float32]:
     if not len(scores):
         return scores
     low, high = float(scores.min()), float(scores.max())
-    if high - low < 1e-9:
-        return np.zeros_like(scores)
+    if high - low < 1e-9:  # a lone candidate, or equal ones: found all the same
+        return np.full_like(scores, 1.0 if high > 0 else 0.0)
     return (scores - low) / (high - low)

@@ -9,7 +9,8 @@ from retrieval.document import Chunk, Document
 from retrieval.text import length, sentences
 
 PATH_SEPARATOR = " › "
-_HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*\s*$")
+_HEADING = re.compile(r"^(#{1,6})\s+(\S.*)")
+_CLOSING_HASHES = re.compile(r"(?<!\S)#+$")
 
 
 def split(document: Document, words: int = 180, overlap: int = 30) -> list[Chunk]:
@@ -44,7 +45,8 @@ def _sections(text: str) -> Iterator[tuple[list[str], int, int]]:
         if match:
             yield [title for _, title in path], start, offset
             level = len(match[1])
-            path = [(depth, title) for depth, title in path if depth < level] + [(level, match[2])]
+            heading = _CLOSING_HASHES.sub("", match[2].rstrip()).rstrip() or match[2]
+            path = [(depth, title) for depth, title in path if depth < level] + [(level, heading)]
             start = offset + len(line)
         offset += len(line)
     yield [title for _, title in path], start, offset
@@ -77,17 +79,23 @@ def _line_start(text: str, offset: int) -> int:
 def _bounded(text: str, span: tuple[int, int], limit: int) -> Iterator[tuple[int, int, int]]:
     """A sentence with its length in words; one longer than a chunk is cut between words."""
     start, end = span
-    while (size := length(text[start:end])) > limit:
-        cut = _prefix(text, start, end, limit)
+    while (cut := _prefix(text, start, end, limit)) < end:
         yield start, cut, limit
         start = cut
-    if size:
+        while start < end and text[start].isspace():
+            start += 1
+    if size := length(text[start:end]):
         yield start, end, size
 
 
 def _prefix(text: str, start: int, end: int, limit: int) -> int:
     """Largest cut after `start` that keeps at most `limit` words, at a word's end where there is one."""
-    low, high = start + 1, end
+    high = start + 8 * limit
+    while high < end and length(text[start:high]) <= limit:
+        high += high - start
+    if high >= end and length(text[start:end]) <= limit:
+        return end
+    low, high = start + 1, min(high, end)
     while low < high:
         middle = (low + high + 1) // 2
         low, high = (middle, high) if length(text[start:middle]) <= limit else (low, middle - 1)

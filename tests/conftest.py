@@ -1,0 +1,71 @@
+"""What tests share: the bundled encoder, loaded once, and small corpora built into indexes and graphs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from knowledge_graph import KnowledgeGraph
+from knowledge_graph.build import Extraction, extract
+from knowledge_graph.rank import GraphRanker
+from knowledge_graph.store import load_matrix, save
+from retrieval.document import Chunk, Document
+from retrieval.encoder import Encoder
+from retrieval.index import Index
+from retrieval.splitter import split
+from retrieval.store import Store
+
+
+@pytest.fixture(scope="session")
+def encoder() -> Encoder:
+    return Encoder.load()
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Documents, their chunks, and their graph in a database."""
+
+    folder: Path
+    documents: list[Document]
+    chunks: list[Chunk]
+    extraction: Extraction
+    store: Store
+
+    @property
+    def graph(self) -> KnowledgeGraph:
+        return KnowledgeGraph(self.store)
+
+    @property
+    def ranker(self) -> GraphRanker:
+        return GraphRanker(load_matrix(self.folder), self.store)
+
+    def index(self, encoder: Encoder) -> Index:
+        """The search index of the same chunks."""
+        folder = self.folder / "index"
+        folder.mkdir()
+        return Index.build(folder, self.documents, self.chunks, encoder)
+
+
+MakeCorpus = Callable[..., Corpus]
+
+
+@pytest.fixture
+def make_corpus(tmp_path: Path) -> MakeCorpus:
+    """Makes a corpus of texts by title."""
+
+    def make(
+        texts: dict[str, str], language: str = "en", triples: list[tuple[str, str, str]] | None = None
+    ) -> Corpus:
+        folder = tmp_path / f"corpus{len(list(tmp_path.iterdir()))}"
+        folder.mkdir()
+        documents = [Document(f"{number}.md", title, text, f"{number}.md") for number, (title, text) in enumerate(texts.items())]
+        chunks = [chunk for document in documents for chunk in split(document)]
+        extraction = extract(chunks, {d.id: d.title for d in documents}, language, triples or [])
+        store = Store.create(folder / "knowledge.db", documents, chunks)
+        save(extraction, store, folder)
+        return Corpus(folder, documents, chunks, extraction, store)
+
+    return make

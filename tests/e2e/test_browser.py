@@ -1,0 +1,261 @@
+"""The demo in a real browser: chat, sources, memory, feedback and the graph, with no request leaving this machine."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+QUESTION = "What does the 3-2-1 backup rule say?"
+ANSWER = re.compile(r"three copies of the data.*\[1\]", re.DOTALL)
+
+try:
+    from playwright.sync_api import Page, expect, sync_playwright
+
+    MISSING = None if CHROMIUM else "no chromium"
+except ImportError:
+    MISSING = "playwright is not installed"
+
+if MISSING and os.environ.get("CI"):
+    raise RuntimeError(f"the browser tests cannot run: {MISSING}")
+pytestmark = pytest.mark.skipif(MISSING is not None, reason=MISSING or "")
+
+
+class Server:
+    """`graft demo` as a user runs it."""
+
+    def __init__(self, home: Path) -> None:
+        with closing(socket.socket()) as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.home = home
+        self.url = f"http://127.0.0.1:{self.port}/"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "apps.main", "demo", "security", "customer_service"]
+        environment = {**os.environ, "GRAFT_HOME": str(self.home), "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
+        self.process = subprocess.Popen(
+            [*command, "--port", str(self.port), "--no-browser"], cwd=ROOT, env=environment, stderr=subprocess.PIPE
+        )
+        for _ in range(240):
+            if self.process.poll() is not None:
+                assert self.process.stderr
+                pytest.fail(self.process.stderr.read().decode())
+            try:
+                urllib.request.urlopen(self.url, timeout=2).close()
+                return
+            except OSError:
+                time.sleep(0.25)
+        pytest.fail("the demo did not start within a minute")
+
+    def stop(self) -> None:
+        if self.process:
+            self.process.terminate()
+            self.process.wait(20)
+            assert self.process.stderr
+            self.process.stderr.close()
+
+    def rows(self, sql: str) -> list[Any]:
+        with closing(sqlite3.connect(self.home / "bots" / "security" / "sessions.db")) as connection:
+            return connection.execute(sql).fetchall()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("home"))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(server: Server, browser: Any) -> Iterator[Page]:
+    """A fresh visitor's page; afterwards nothing may have been fetched from elsewhere or complained about."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    complaints: list[str] = []
+    own = (server.url, server.url.replace("http", "ws", 1), "data:", "blob:", "about:")
+    context.on("request", lambda r: None if r.url.startswith(own) else complaints.append(f"fetched {r.url}"))
+    page = context.new_page()
+    page.on("console", lambda m: complaints.append(f"console: {m.text}") if m.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(f"page error: {error}"))
+    page.set_default_timeout(15_000)
+    open_page(page, server)
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def open_page(page: Page, server: Server) -> None:
+    page.goto(server.url)
+    expect(page.locator("#about")).not_to_be_empty()
+    expect(page.locator("#question textarea")).to_be_editable()
+    page.wait_for_function("localStorage.getItem('graft') !== null")
+
+
+def ask(page: Page, question: str) -> None:
+    page.locator("#question textarea").fill(question)
+    page.locator("#question textarea").press("Enter")
+
+
+def last_answer(page: Page) -> Any:
+    return page.locator("#messages [data-testid=bot]").last
+
+
+def test_an_answer_shows_its_source_its_confidence_and_how_it_was_found(page: Page) -> None:
+    page.locator("#messages .example", has_text=QUESTION).click()
+    expect(last_answer(page)).to_have_text(ANSWER)
+    card = page.locator("#panel .source").first
+    expect(card.locator("mark")).to_contain_text("three copies of the data, on two kinds of media, with one copy off-site")
+    expect(card).to_contain_text("Backups and recovery")
+    expect(card).to_contain_text("backups-and-recovery.md")
+    expect(page.locator("#panel .confidence")).to_have_text(re.compile(r"\d+% (high|medium|low)"))
+    expect(page.locator("#panel details ol")).to_be_hidden()
+    page.locator("#panel summary").click()
+    expect(page.locator("#panel details ol li").first).to_be_visible()
+
+
+def test_a_citation_number_opens_its_source_also_of_an_earlier_answer(page: Page) -> None:
+    ask(page, QUESTION)
+    expect(last_answer(page)).to_have_text(ANSWER)
+    ask(page, "Who won the football world cup in 1998?")
+    expect(page.locator("#panel .notice")).to_be_visible()
+    page.locator("#messages [data-testid=bot]").first.get_by_text("[1]", exact=True).click()
+    expect(page.locator("#source-0-1")).to_have_class(re.compile("flash"))
+    assert page.url.endswith("/")
+
+
+def test_a_question_beyond_the_documents_is_not_answered(page: Page) -> None:
+    ask(page, "Who won the football world cup in 1998?")
+    expect(last_answer(page)).to_contain_text("Not in the documents")
+    expect(last_answer(page)).to_contain_text("I could not find that in the security guides")
+    expect(page.locator("#panel .notice")).to_contain_text("nothing was made up")
+    expect(page.locator("#panel .source")).to_have_count(0)
+    page.locator("#messages .option").first.click()
+    expect(page.locator("#messages [data-testid=user]")).to_have_count(2)
+
+
+def test_markup_in_a_question_stays_text(page: Page) -> None:
+    ask(page, '<img src="http://evil.example/x.png"> ![x](http://evil.example/y.png) <b>bold</b>')
+    expect(page.locator("#messages [data-testid=user]")).to_contain_text("<b>bold</b>")
+    expect(page.locator("#messages img")).to_have_count(0)
+
+
+def test_history_survives_a_reload_and_a_restart_and_ends_with_a_new_conversation(page: Page, server: Server) -> None:
+    ask(page, QUESTION)
+    expect(last_answer(page)).to_have_text(ANSWER)
+    open_page(page, server)
+    expect(last_answer(page)).to_have_text(ANSWER)
+    expect(page.locator("#panel .source mark").first).to_be_visible()
+    page.goto("about:blank")
+    server.stop()
+    server.start()
+    open_page(page, server)
+    expect(last_answer(page)).to_have_text(ANSWER)
+    page.locator("#clear").click()
+    expect(page.locator("#messages .example").first).to_be_visible()
+    open_page(page, server)
+    expect(page.locator("#messages .example").first).to_be_visible()
+
+
+def test_each_bot_keeps_its_own_conversation(page: Page) -> None:
+    ask(page, QUESTION)
+    expect(last_answer(page)).to_have_text(ANSWER)
+    page.locator("#bot input").click()
+    page.get_by_role("option", name="Northwind").click()
+    expect(page.locator("#messages .example", has_text="How do I block a lost card?")).to_be_visible()
+    expect(page.locator("#about")).to_contain_text("Northwind")
+    page.locator("#bot input").click()
+    page.get_by_role("option", name="Larkspur").click()
+    expect(last_answer(page)).to_have_text(ANSWER)
+
+
+def test_retry_replaces_the_turn_and_a_like_is_stored(page: Page, server: Server) -> None:
+    before = len(server.rows("SELECT id FROM turns"))
+    ask(page, QUESTION)
+    expect(last_answer(page)).to_have_text(ANSWER)
+    time.sleep(0.5)
+    first = server.rows("SELECT max(created) FROM turns")
+    page.get_by_label("Retry").click()
+    for _ in range(60):
+        if server.rows("SELECT max(created) FROM turns")[0] > first[0]:
+            break
+        time.sleep(0.1)
+    expect(page.locator("#send")).to_be_visible()
+    expect(last_answer(page)).to_have_text(ANSWER)
+    expect(page.locator("#messages [data-testid=user]")).to_have_count(1)
+    page.get_by_label("Like", exact=True).click()
+    for _ in range(40):
+        if liked := server.rows("SELECT t.question, f.liked FROM feedback f JOIN turns t ON t.id = f.turn"):
+            break
+        time.sleep(0.1)
+    assert liked == [(QUESTION, 1)]
+    assert len(server.rows("SELECT id FROM turns")) == before + 1
+
+
+def test_the_graph_is_searched_walked_and_queried(page: Page) -> None:
+    page.get_by_role("tab", name="Graph").click()
+    expect(page.frame_locator("#picture iframe").locator("canvas")).to_be_visible()
+    entity = page.locator("#entity input")
+    entity.click()
+    entity.press("Control+a")
+    entity.press_sequentially("smish")
+    page.get_by_role("option", name=re.compile("^smishing", re.IGNORECASE)).first.click()
+    expect(page.locator("#facts h3")).to_have_text(re.compile("smishing", re.IGNORECASE))
+    expect(page.locator("#facts td").first).to_be_visible()
+
+    page.locator("#run-query").click()
+    expect(page.locator("#rows td").first).to_be_visible()
+    page.locator("#cypher textarea").fill("MATCH (a RETURN a")
+    page.locator("#run-query").click()
+    expect(page.locator("#rows .error")).to_contain_text("query")
+
+    for name, value in (("from", "Phishing"), ("to", "Helena Marsh")):
+        page.locator(f"#path-{name} input").fill(value)
+        page.locator(f"#path-{name} input").press("Enter")
+    page.locator("#find-path").click()
+    expect(page.locator("#chain")).to_contain_text("Helena Marsh")
+    page.locator("#path-to input").fill("Nobody Atall")
+    page.locator("#path-to input").press("Enter")
+    page.locator("#find-path").click()
+    expect(page.locator("#chain .error")).to_contain_text("no entity named 'Nobody Atall'")
+
+
+def test_a_narrow_screen_has_no_sideways_scroll(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    ask(page, QUESTION)
+    expect(last_answer(page)).to_have_text(ANSWER)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -1,0 +1,65 @@
+"""Which files a source names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from retrieval.errors import GraftError
+from retrieval.loaders import discover
+
+
+def names(pairs: list[tuple[Path, Path]]) -> list[str]:
+    return [path.relative_to(root).as_posix() for path, root in pairs]
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    for name in ("kb/a.md", "kb/sub/b.txt", "kb/.hidden.md", "kb/.git/c.md", "kb/~$d.docx", "kb/song.mp3", "x/a.md"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("# words")
+    return tmp_path
+
+
+def test_one_folder(tree: Path) -> None:
+    files, skipped = discover(["kb/"], tree)
+    assert names(files) == ["a.md", "sub/b.txt"]
+    assert [name for name, _ in skipped] == ["song.mp3"]
+    assert "unsupported format .mp3" in skipped[0][1]
+
+
+def test_several_sources_never_share_an_id(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    outside = tmp_path_factory.mktemp("outside")
+    for name in ("one/a.md", "two/a.md"):
+        (outside / name).parent.mkdir()
+        (outside / name).write_text("# words")
+    sources = ["kb", "x/a.md", "kb/*.md", str(outside / "one"), str(outside / "two")]
+    found = names(discover(sources, tree)[0])
+    assert sorted(found) == ["kb/a.md", "kb/sub/b.txt", "one/a.md", "two/a.md", "x/a.md"]
+
+
+def test_single_files_and_globs(tree: Path) -> None:
+    assert names(discover(["kb/a.md"], tree)[0]) == ["a.md"]
+    assert names(discover(["**/*.md"], tree)[0]) == ["kb/a.md", "x/a.md"]
+    with pytest.raises(GraftError, match=r"matches no file: kb/\*\.pdf"):
+        discover(["kb/*.pdf"], tree)
+
+
+def test_a_missing_source_is_named_with_a_suggestion(tree: Path) -> None:
+    (tree / "knowledge").mkdir()
+    with pytest.raises(GraftError) as caught:
+        discover(["knowlege/"], tree)
+    assert str(caught.value) == f"knowledge source not found: knowlege/ (looked in {tree}); did you mean knowledge/?"
+    with pytest.raises(GraftError, match="looked in"):
+        discover(["nothing/like/this"], tree)
+
+
+def test_links_out_of_the_source_are_reported(tree: Path) -> None:
+    (tree / "kb/leak.md").symlink_to(tree / "x/a.md")
+    (tree / "kb/folder").symlink_to(tree / "x")
+    (tree / "kb/same.md").symlink_to(tree / "kb/a.md")
+    files, skipped = discover(["kb"], tree)
+    assert names(files) == ["a.md", "sub/b.txt"]
+    assert dict(skipped)["leak.md"] == dict(skipped)["folder"] == "a link that leads out of its folder"

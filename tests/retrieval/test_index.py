@@ -1,0 +1,112 @@
+"""Indexes of whole corpora: languages, weights, saving, and questions of every kind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from retrieval.aptitude import aptitude
+from retrieval.document import Document
+from retrieval.encoder import Encoder
+from retrieval.fusion import DENSE_WEIGHT
+from retrieval.index import Index, indexed_text
+from retrieval.splitter import split
+from tests.retrieval.corpora import CHINESE, ENGLISH, documents
+
+
+def built(folder: Path, docs: list[Document], encoder: Encoder) -> Index:
+    folder.mkdir()
+    return Index.build(folder, docs, [chunk for document in docs for chunk in split(document)], encoder)
+
+
+@pytest.fixture(scope="module")
+def english(encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> Index:
+    return built(tmp_path_factory.mktemp("en") / "index", documents(ENGLISH, "Help"), encoder)
+
+
+@pytest.fixture(scope="module")
+def chinese(encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> Index:
+    return built(tmp_path_factory.mktemp("zh") / "index", documents(CHINESE, "帮助"), encoder)
+
+
+def reciprocal_ranks(index: Index, questions: list[str], weight: float) -> float:
+    total = 0.0
+    for position, question in enumerate(questions):
+        found = index.candidates(question)
+        index_weight, index.dense_weight = index.dense_weight, weight
+        fused = index.fused(found)
+        index.dense_weight = index_weight
+        ranking = found.positions[np.argsort(-fused, kind="stable")].tolist()
+        total += 1 / (ranking.index(position) + 1)
+    return total / len(questions)
+
+
+def test_the_encoder_is_trusted_only_where_it_knows_the_language(english: Index, chinese: Index) -> None:
+    assert english.dense_weight == DENSE_WEIGHT == 0.7
+    assert chinese.dense_weight == 0.0
+
+
+@pytest.mark.parametrize("language", ["english", "chinese"])
+def test_fusion_never_loses_to_the_better_ranker(language: str, request: pytest.FixtureRequest) -> None:
+    index: Index = request.getfixturevalue(language)
+    questions = list(ENGLISH if language == "english" else CHINESE)
+    dense, lexical = reciprocal_ranks(index, questions, 1.0), reciprocal_ranks(index, questions, 0.0)
+    fused = reciprocal_ranks(index, questions, index.dense_weight)
+    assert fused >= max(dense, lexical) - 1e-9
+    assert fused > 0.9 > min(dense, lexical)
+
+
+def test_a_reopened_index_answers_the_same(encoder: Encoder, tmp_path: Path) -> None:
+    docs = documents(ENGLISH, "Help")
+    docs[0].metadata["faq"] = [{"question": "Who blocks cards?", "start": 0, "end": 20}]
+    fresh = built(tmp_path / "index", docs, encoder)
+    opened = Index.open(tmp_path / "index", encoder)
+    assert opened.dense_weight == fresh.dense_weight
+    np.testing.assert_array_equal(opened.faq_vectors, fresh.faq_vectors)
+    assert opened.faq_vectors.shape == (1, encoder.backbone.spec.dimension)
+    for question in ENGLISH:
+        ours, theirs = opened.candidates(question), fresh.candidates(question)
+        np.testing.assert_array_equal(ours.positions, theirs.positions)
+        np.testing.assert_array_equal(opened.fused(ours), fresh.fused(theirs))
+
+
+@pytest.mark.parametrize("question", ["", " ", "?!…", "🙂" * 50, "\x00\x1b[0m", "a" * 100_000, ".*(+[", "'; DROP TABLE"])
+def test_odd_questions_are_searched_too(english: Index, question: str) -> None:
+    found = english.candidates(question)
+    fused = english.fused(found)
+    assert len(found.positions) == len(set(found.positions.tolist())) == len(fused) > 0
+    assert np.isfinite(fused).all()
+
+
+def test_words_alone_and_meaning_alone(english: Index) -> None:
+    found = english.candidates("teenagers", lexical=False)
+    ranking = found.positions[np.argsort(-english.fused(found, lexical=False))]
+    assert ranking[0] == list(ENGLISH).index("teenagers")
+    assert not found.lexical.any()
+
+
+def test_a_bot_of_one_page_finds_it(encoder: Encoder, tmp_path: Path) -> None:
+    index = built(tmp_path / "index", [Document("a.md", "Hours", "We open at nine.", "a.md")], encoder)
+    assert index.fused(index.candidates("When do you open?")).tolist() == pytest.approx([1.0])
+
+
+def test_progress_counts_the_chunks(encoder: Encoder, tmp_path: Path) -> None:
+    calls: list[tuple[str, int, int]] = []
+    docs = documents(ENGLISH, "Help")
+    chunks = [chunk for document in docs for chunk in split(document)]
+    Index.build(tmp_path, docs, chunks, encoder, progress=lambda *call: calls.append(call))
+    assert calls[-1] == ("encode", len(chunks), len(chunks))
+
+
+def test_a_chunk_is_encoded_under_its_headings() -> None:
+    chunk = split(Document("a.md", "Cards", "# Cards\n\n## Fees\n\nTen euros.", "a.md"))[0]
+    assert indexed_text("Cards", chunk) == "Cards › Fees\nTen euros."
+
+
+def test_aptitude_is_repeatable_and_survives_texts_without_words(encoder: Encoder, english: Index) -> None:
+    chunks = english.store.all_chunks()
+    first, again = (aptitude(chunks, english.dense, english.lexical, encoder) for _ in range(2))
+    assert first == again > 0.8
+    assert aptitude([], english.dense, english.lexical, encoder) == 1.0

@@ -1,0 +1,67 @@
+"""The database gives back what was put into it."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from retrieval.document import Document
+from retrieval.splitter import split
+from retrieval.store import FaqEntry, Store
+
+ODD = "🙂 Émile’s \"quote\"; DROP TABLE documents; -- 信用卡\ud7ff\x07\n" * 3
+FAQ = [{"question": "Wo?", "start": 0, "end": 6}, {"question": "'); DELETE", "start": 7, "end": 12}]
+
+
+@pytest.fixture
+def documents() -> list[Document]:
+    return [
+        Document("a/b.md", "Fees", "First sentence. Second one. " * 40, "a/b.md", {"pages": [0, 15], "faq": FAQ}),
+        Document("odd '?%#.md", "It’s “odd”", ODD, "odd"),
+    ]
+
+
+@pytest.fixture
+def path(tmp_path: Path, documents: list[Document]) -> Path:
+    folder = tmp_path / "odd #name? 100%"
+    folder.mkdir()
+    chunks = [chunk for document in documents for chunk in split(document, 12, 0)]
+    Store.create(folder / "knowledge.db", documents, chunks).close()
+    return folder / "knowledge.db"
+
+
+def test_documents_and_chunks_come_back_whole(path: Path, documents: list[Document]) -> None:
+    store = Store(path)
+    chunks = [chunk for document in documents for chunk in split(document, 12, 0)]
+    assert store.all_chunks() == chunks
+    assert store.chunks([3, 0, 3]) == [chunks[3], chunks[0], chunks[3]]
+    assert store.chunk(chunks[-1].id) == chunks[-1]
+    assert store.chunk("a/b.md#999") is None and store.document("' OR 1=1 --") is None
+    odd = store.document("odd '?%#.md")
+    assert odd is not None and odd.text == ODD
+    first = store.document("a/b.md")
+    assert first is not None and first.metadata == {"pages": [0, 15]}
+    assert store.documents_of_chunks() == [chunk.document_id for chunk in chunks]
+    assert store.titles_of(["a/b.md", "none"]) == {"a/b.md": "Fees"}
+
+
+def test_many_positions_at_once(path: Path) -> None:
+    wanted = [number % 4 for number in range(1_500)]
+    assert [chunk.id for chunk in Store(path).chunks(wanted)] == [f"a/b.md#{number}" for number in wanted]
+
+
+def test_faq_spans_are_the_answers(path: Path) -> None:
+    assert Store(path).faq() == [FaqEntry("Wo?", "a/b.md", 0, 6), FaqEntry("'); DELETE", "a/b.md", 7, 12)]
+
+
+def test_an_opened_store_cannot_be_changed(path: Path) -> None:
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        Store(path).connection.execute("DELETE FROM documents")
+
+
+def test_a_missing_store_is_not_created(tmp_path: Path) -> None:
+    with pytest.raises(sqlite3.OperationalError):
+        Store(tmp_path / "none.db")
+    assert list(tmp_path.iterdir()) == []
