@@ -89,8 +89,7 @@ class Conversation:
             yield
 
     def _finish(self, shown: Shown, reply: Reply, number: int) -> None:
-        text = reply.text.removesuffix(" · ".join(reply.topics)) if reply.topics else reply.text
-        text = with_links(text, len(reply.citations), number)
+        text = with_links(reply.text, len(reply.citations), number)
         if reply.error:
             text = f"⚠️ {text}"
         elif reply.abstained:
@@ -140,9 +139,10 @@ class Conversation:
         for number, turn in enumerate(self.turns):
             messages.append({"role": "user", "content": harmless(turn.question)})
             if turn.answer:
-                last = number == len(self.turns) - 1
-                options = [{"value": topic, "label": topic} for topic in turn.topics] if last else []
-                messages.append({"role": "assistant", "content": turn.answer, "options": options})
+                topics = turn.topics if number == len(self.turns) - 1 else []
+                answer = turn.answer.removesuffix(harmless(" · ".join(topics)))
+                options = [{"value": topic, "label": topic} for topic in topics]
+                messages.append({"role": "assistant", "content": answer, "options": options})
         return messages
 
     def ratings(self) -> list[str | None]:

@@ -16,7 +16,7 @@ from chatbot.home import NotBuilt, read_manifest
 from chatbot.reply import Citation, Reply, Trace
 from chatbot.search import Found, Searcher
 from chatbot.sessions import Sessions, Turn
-from chatbot.support import Supported, SupportModel
+from chatbot.support import SupportModel
 from knowledge_graph import KnowledgeGraph
 from knowledge_graph.rank import GraphRanker
 from knowledge_graph.store import load_matrix
@@ -124,7 +124,7 @@ class Bot:
             alarm = guardrails.urgent(question, rules)
             topic = guardrails.blocked(question, rules)
         if not question or (topic and not alarm):
-            reply = self._refuse(trace, [])
+            reply = self._refuse(trace)
             yield reply.text
             yield question, reply
             return
@@ -140,14 +140,14 @@ class Bot:
             yield from self._faq_reply(known, resolved, found, trace)
             return
         with trace.step("support"):
-            ranked = self.support.rank(resolved, found, self.index)
-            sure = confidence(resolved, found, ranked, self.index)
+            ranked = self.support.rank(resolved, found)
+            sure = confidence(found, ranked, self.index)
         if sure < self.threshold:
-            reply = self._refuse(trace, ranked, sure, found)
+            reply = self._refuse(trace, sure, found)
             yield from self._say(reply.text, resolved, reply)
         elif self.config.generator.model == "extractive":
             with trace.step("generate"):
-                text, cited = extractive.compose(resolved, ranked)
+                text, cited = extractive.compose(resolved, ranked.best)
             yield from self._say(text, resolved, self._answer(text, cited, resolved, found, sure, trace))
         else:
             yield from self._generate(resolved, history, found, sure, trace)
@@ -200,7 +200,7 @@ class Bot:
         with trace.step("ground"):
             text, cited = citations.ground("".join(pieces), found.passages)
         if not text or self.refusal in text:
-            yield resolved, self._refuse(trace, [], sure, found)
+            yield resolved, self._refuse(trace, sure, found)
         else:
             yield resolved, self._answer(text, cited, resolved, found, sure, trace)
 
@@ -248,10 +248,8 @@ class Bot:
             f"{answer} [1]", resolved, self._answer(f"{answer} [1]", cited, resolved, found, known.likeness, trace)
         )
 
-    def _refuse(
-        self, trace: Trace, ranked: Sequence[Supported], sure: float = 0.0, found: Found | None = None
-    ) -> Reply:
-        topics = self._topics(found) if found and ranked else []
+    def _refuse(self, trace: Trace, sure: float = 0.0, found: Found | None = None) -> Reply:
+        topics = self._topics(found) if found else []
         offer = f"\n\n{wording.say(self.config.language, 'topics')} {' · '.join(topics)}" if topics else ""
         passages = found.passages if found else []
         return Reply(self.refusal + offer, [], [], sure, True, trace, passages, topics)

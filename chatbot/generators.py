@@ -44,6 +44,8 @@ def load_model(config: Generator) -> BaseChatModel:
         return init_chat_model(config.model, **options)  # type: ignore[no-any-return]
     except ImportError as error:
         raise ProviderError(f"model {config.model} needs another package: {_line(error)}") from None
+    except ValueError as error:
+        raise ProviderError(f"model {config.model} cannot be used: {_line(error)}") from None
     except Exception as error:
         raise ProviderError(explain(config, error)) from None
 
@@ -105,6 +107,8 @@ def explain(config: Generator, error: BaseException) -> str:
         return f"The language model{where} cannot be reached."
     if isinstance(status, int) and status >= 500:
         return f"The language model's provider failed (HTTP {status}); try again in a moment."
+    if isinstance(error, ValueError) and not config.model.startswith("hf:"):
+        return f"The language model {config.model} sent something that is no answer."
     return f"The language model {config.model} failed ({type(error).__name__})."
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
@@ -43,7 +44,7 @@ class HuggingFaceChat(BaseChatModel):
             chat._load(str(locate(name).path), config.adapter)
         except ModelError as error:
             raise ProviderError(str(error)) from None
-        except (OSError, ValueError, RuntimeError) as error:
+        except Exception as error:  # whatever the libraries raise on damaged files
             reason = str(error).strip().split("\n")[0][:200]
             raise ProviderError(f"model {name} cannot be loaded: {reason}") from None
         return chat
@@ -116,7 +117,7 @@ class HuggingFaceChat(BaseChatModel):
         """Token ids of the conversation; the oldest part is cut where it exceeds the model's positions."""
         turns = [{"role": ROLES.get(message.type, "user"), "content": str(message.content)} for message in messages]
         if self._tokenizer.chat_template:
-            text = self._tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
+            text = self._written_out(turns)
         else:
             text = "\n\n".join(turn["content"] for turn in turns) + "\n\n"
         limit = int(getattr(self._model.config, "max_position_embeddings", 4096)) - self.max_tokens
@@ -129,3 +130,16 @@ class HuggingFaceChat(BaseChatModel):
             max_length=max(limit, 16),
         )
         return inputs.to(self._model.device)
+
+    def _written_out(self, turns: list[dict[str, str]]) -> str:
+        """The conversation in the model's own format; where that has no system turn, it joins the first question."""
+        from jinja2 import TemplateError
+
+        write = partial(self._tokenizer.apply_chat_template, tokenize=False, add_generation_prompt=True)
+        try:
+            return str(write(turns))
+        except TemplateError:
+            if len(turns) < 2 or turns[0]["role"] != "system":
+                raise
+            first = {"role": turns[1]["role"], "content": f"{turns[0]['content']}\n\n{turns[1]['content']}"}
+            return str(write([first, *turns[2:]]))

@@ -71,8 +71,8 @@ class PromptBuilder:
             "instructions": "\n".join(f"- {rule}" for rule in self._config.prompt.instructions),
             "examples": self._nearest(question),
             "passages": "\n\n".join(
-                f"[{n}] ({titles.get(p.chunk.document_id, '')} › {p.chunk.section})\n{p.chunk.text}"
-                for n, p in enumerate(passages, 1)
+                f"[{n}] ({' › '.join(filter(None, (titles.get(p.document_id), p.section)))})\n{p.text}"
+                for n, p in enumerate((passage.chunk for passage in passages), 1)
             ),
             "facts": "\n".join(f"- {f.subject} — {f.relation} — {f.object}" for f in facts),
         }

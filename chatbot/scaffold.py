@@ -8,8 +8,8 @@ from pathlib import Path
 from retrieval.errors import GraftError
 
 _CONFIG = """\
-name: {name}
-title: {title}
+name: "{name}"
+title: "{title}"
 language: {language}
 knowledge:
   sources: [knowledge/]          # md, txt, html, pdf, docx, pptx, xlsx, csv, json, jsonl, epub

@@ -18,7 +18,7 @@ class LexicalIndex:
     def __init__(self, index: bm25s.BM25, idf: dict[str, float]) -> None:
         self._index = index
         self._idf = idf
-        self._rare = max(idf.values(), default=1.0)
+        self.rarest = max(idf.values(), default=1.0)
 
     @classmethod
     def build(cls, texts: Sequence[str]) -> LexicalIndex:
@@ -53,7 +53,7 @@ class LexicalIndex:
 
     def idf(self, term: str) -> float:
         """How telling a term is; one that the texts do not hold is as telling as the rarest."""
-        return self._idf.get(term, self._rare)
+        return self._idf.get(term, self.rarest)
 
     def knows(self, term: str) -> bool:
         """Whether any text holds the term."""

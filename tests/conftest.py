@@ -56,12 +56,12 @@ MakeCorpus = Callable[..., Corpus]
 def make_corpus(tmp_path: Path) -> MakeCorpus:
     """Makes a corpus of texts by title."""
 
-    def make(
-        texts: dict[str, str], language: str = "en", triples: list[tuple[str, str, str]] | None = None
-    ) -> Corpus:
+    def make(texts: dict[str, str], language: str = "en", triples: list[tuple[str, str, str]] | None = None) -> Corpus:
         folder = tmp_path / f"corpus{len(list(tmp_path.iterdir()))}"
         folder.mkdir()
-        documents = [Document(f"{number}.md", title, text, f"{number}.md") for number, (title, text) in enumerate(texts.items())]
+        documents = [
+            Document(f"{number}.md", title, text, f"{number}.md") for number, (title, text) in enumerate(texts.items())
+        ]
         chunks = [chunk for document in documents for chunk in split(document)]
         extraction = extract(chunks, {d.id: d.title for d in documents}, language, triples or [])
         store = Store.create(folder / "knowledge.db", documents, chunks)

@@ -76,8 +76,8 @@ def evaluate_squad(path: Path, encoder: Encoder, progress: Progress = lambda ste
         for position, chunk in enumerate(chunks):
             of.setdefault(chunk.document_id, []).append((position, chunk))
         for number, question in enumerate(questions, 1):
-            ranked = model.rank(question.text, _paragraph(question.text, of[question.document_id], index), index)
-            top = ranked[0]
+            found = _paragraph(question.text, of[question.document_id], index)
+            top = model.rank(question.text, found).best[0]
             scores.append(top.answerable)
             labels.append(bool(question.answers))
             said = top.answer if top.answerable >= 0 else ""

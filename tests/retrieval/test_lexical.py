@@ -9,7 +9,14 @@ import pytest
 
 from retrieval.lexical import LexicalIndex
 
-TEXTS = ["How to block a card", "Fees of a blocked account", "Opening hours", "信用卡丢失后请挂失", "贷款利率是多少", ""]
+TEXTS = [
+    "How to block a card",
+    "Fees of a blocked account",
+    "Opening hours",
+    "信用卡丢失后请挂失",
+    "贷款利率是多少",
+    "",
+]
 
 
 @pytest.fixture

@@ -14,10 +14,13 @@ from tests.retrieval.test_text import HOSTILE
 
 SENTENCE = "The branch number {} opens at nine and closes at five on every working day of the week. "
 TEXTS = {
-    "markdown": "# Title\n\nIntro here.\n\n## Fees\n\n" + "".join(SENTENCE.format(n) for n in range(60)) + "\n\n## End\nBye.",
+    "markdown": "# Title\n\nIntro here.\n\n## Fees\n\n"
+    + "".join(SENTENCE.format(n) for n in range(60))
+    + "\n\n## End\nBye.",
     "table": "| Branch | Opens |\n| --- | --- |\n" + "".join(f"| Branch {n} | at {n % 12} |\n" for n in range(300)),
     "list": "Bring:\n\n" + "".join(f"{n}. item number {n}\n   with a second line\n" for n in range(200)),
-    "code": "Run it:\n\n```python\n# not a heading\nfor i in range(3):\n    print(i)\n```\n\nThen stop. " + "Wait. " * 300,
+    "code": "Run it:\n\n```python\n# not a heading\nfor i in range(3):\n    print(i)\n```\n\nThen stop. "
+    + "Wait. " * 300,
     "long code": "```\n" + "value = other + 1\n" * 400 + "```\nAfter.",
     "chinese": "# 挂失\n\n" + "请在第一时间拨打客服电话办理挂失手续！费用是多少？每张收取十元。" * 60,
     "unpunctuated": "so then we went on and on " * 400,

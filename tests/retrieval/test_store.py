@@ -11,7 +11,7 @@ from retrieval.document import Document
 from retrieval.splitter import split
 from retrieval.store import FaqEntry, Store
 
-ODD = "🙂 Émile’s \"quote\"; DROP TABLE documents; -- 信用卡\ud7ff\x07\n" * 3
+ODD = '🙂 Émile’s "quote"; DROP TABLE documents; -- 信用卡\ud7ff\x07\n' * 3
 FAQ = [{"question": "Wo?", "start": 0, "end": 6}, {"question": "'); DELETE", "start": 7, "end": 12}]
 
 

@@ -82,4 +82,6 @@ def test_terms_meet_across_forms() -> None:
 
 
 def test_which_texts_are_chinese() -> None:
-    assert is_cjk("请用ATM取款") and not is_cjk("The character 卡 means card") and not is_cjk("") and not is_cjk("123 🙂")
+    assert (
+        is_cjk("请用ATM取款") and not is_cjk("The character 卡 means card") and not is_cjk("") and not is_cjk("123 🙂")
+    )

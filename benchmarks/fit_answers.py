@@ -1,0 +1,228 @@
+"""Fit what decides an extractive answer: `chatbot/support.json` and `chatbot/confidence.json`.
+
+    python -m benchmarks.fit_answers DATA
+
+Questions are those of every bundled bot's `dev.jsonl`, never of `eval.jsonl`, and a sample of DATA's `squad/train.json`,
+`reading/policy.json`, `reading/fairytale.json` (English) and `cmrc2018/trial.json` (Chinese). A unit is a positive example when it
+holds the answer. For the confidence each answerable question of a bot is also asked of what is left when its documents are
+taken away. Bots that the encoder does not know, and CMRC, fit the `lexical` models. Thresholds maximise the F1 of
+abstaining, predicted for each bot by models fitted on the others.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+
+import apps.main  # noqa: F401  (puts the bundled bots on the shelf)
+from adapters.reader.runtime import Reader
+from chatbot import bots, bridge, confidence, evidence, support
+from chatbot.bot import Bot
+from chatbot.build import build, is_current
+from chatbot.evaluation.metrics import contains
+from chatbot.evaluation.own import read_cases
+from chatbot.evaluation.squad import read_squad
+from chatbot.search import Found, Searcher
+from chatbot.units import row_as_text
+from retrieval.encoder import Encoder
+from retrieval.index import Index
+from retrieval.splitter import split
+
+SETS = {"squad/train.json": 250, "reading/policy.json": 100, "reading/fairytale.json": 100, "cmrc2018/trial.json": 200}
+TOP_K = 8
+PUBLIC_WEIGHT = 0.3
+
+
+@dataclass
+class Asked:
+    """One question with its evidence, and which units answer it."""
+
+    group: str
+    kind: str
+    weight: float
+    index: Index
+    found: Found
+    evidence: evidence.Evidence
+    answers: np.ndarray
+    answerable: bool
+
+
+def asked(
+    group: str, weight: float, index: Index, reader: Reader | None, question: str, found: Found, gold: list[str]
+) -> Asked:
+    """Collect the evidence for a question; `gold` is empty where nothing answers it."""
+    collected = evidence.gather(question, found, index, reader)
+    right = [
+        any(contains(text, answer) for answer in gold for text in (unit.text, row_as_text(unit)))
+        for unit in collected.units
+    ]
+    kind = support.judge(index)
+    return Asked(group, kind, weight, index, found, collected, np.array(right, dtype=bool), bool(gold))
+
+
+def of_bots(encoder: Encoder) -> Iterator[Asked]:
+    """The bundled bots' development questions, as they are and with their documents taken away."""
+    for name in bots.bundled():
+        source = bots.find(name)
+        if not is_current(source):
+            build(source, encoder=encoder)
+        bot = Bot.open(source, encoder)
+        reader = support.reader_for(bot.index)
+        for case in read_cases(source.config.folder / "dev.jsonl"):
+            wide = bot.searcher.search(case.question, 4 * TOP_K)
+            found = replace(wide, passages=wide.passages[:TOP_K])
+            gold = [case.answer] if case.answer else []
+            yield asked(name, 1.0, bot.index, reader, case.question, found, gold)
+            rest = [p for p in wide.passages if p.chunk.document_id not in case.documents][:TOP_K]
+            if gold and rest:
+                yield asked(name, 0.2, bot.index, reader, case.question, replace(wide, passages=rest), [])
+
+
+def of_sets(data: Path, encoder: Encoder) -> Iterator[Asked]:
+    """A sample of the public sets; each question searches all paragraphs of its file."""
+    for name, count in SETS.items():
+        documents, questions = read_squad(data / name)
+        answerable = [question for question in questions if question.answers]
+        random.Random(0).shuffle(answerable)
+        chunks = [chunk for document in documents for chunk in split(document)]
+        with tempfile.TemporaryDirectory() as folder:
+            index = Index.build(Path(folder), documents, chunks, encoder)
+            searcher, reader = Searcher(index, None), support.reader_for(index)
+            for question in answerable[:count]:
+                found = searcher.search(question.text, TOP_K)
+                yield asked(name, PUBLIC_WEIGHT, index, reader, question.text, found, list(question.answers))
+
+
+def fit(rows: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> LogisticRegression:
+    """A logistic regression."""
+    return LogisticRegression(C=10.0, max_iter=5000).fit(rows, labels, sample_weight=weights)
+
+
+def fit_support(examples: list[Asked]) -> tuple[Any, Any, list[np.ndarray]]:
+    """Both models, and each example's features with bridges."""
+    useful = [example for example in examples if example.answers.any()]
+    labels = np.concatenate([example.answers for example in useful])
+    weights = np.concatenate(
+        [
+            example.weight * np.where(example.answers, 1 / example.answers.sum(), 1 / len(example.answers))
+            for example in useful
+        ]
+    )
+    alone = fit(np.concatenate([example.evidence.features for example in useful]), labels, weights)
+    features = []
+    for example in examples:
+        scores = alone.predict_proba(example.evidence.features)[:, 1].astype(np.float32)
+        gains = bridge.bridges(example.evidence, scores, example.index)
+        features.append(np.concatenate([example.evidence.features, gains], axis=1))
+    rows = np.concatenate([f for f, example in zip(features, examples, strict=True) if example.answers.any()])
+    return alone, fit(rows, labels, weights), features
+
+
+def ranked(example: Asked, features: np.ndarray, model: Any) -> support.Ranked:
+    """An example's units in the order of a fitted model."""
+    scores = model.predict_proba(features)[:, 1]
+    best = [
+        support.Supported(example.evidence.units[row], float(scores[row]), int(row), "", 0.0)
+        for row in np.argsort(-scores, kind="stable")
+    ]
+    return support.Ranked(best, example.evidence)
+
+
+def report_hits(name: str, examples: list[Asked], orders: list[support.Ranked]) -> None:
+    """Print how often one of the best units answers."""
+    for first in (1, 2, 3, 5):
+        hits = [
+            any(example.answers[entry.row] for entry in order.best[:first])
+            for example, order in zip(examples, orders, strict=True)
+            if example.answerable and example.weight == 1.0
+        ]
+        print(f"{name}: one of the first {first} answers {np.mean(hits):.3f} of {len(hits)}")
+
+
+def written(model: Any) -> dict[str, Any]:
+    """A model as it is kept."""
+    return {"weights": [round(float(w), 4) for w in model.coef_[0]], "bias": round(float(model.intercept_[0]), 4)}
+
+
+def held_out(examples: list[Asked]) -> tuple[np.ndarray, np.ndarray]:
+    """Signals of every example, its units ranked by models that have not seen its group, and whether it is real."""
+    signals = np.zeros((len(examples), len(confidence.SIGNALS)))
+    orders: list[Any] = [None] * len(examples)
+    for group in sorted({example.group for example in examples}):
+        _, model, _ = fit_support([example for example in examples if example.group != group] or examples)
+        alone, _, _ = fit_support([example for example in examples if example.group != group] or examples)
+        for row, example in enumerate(examples):
+            if example.group == group and example.evidence.units:
+                scores = alone.predict_proba(example.evidence.features)[:, 1].astype(np.float32)
+                gains = bridge.bridges(example.evidence, scores, example.index)
+                orders[row] = ranked(example, np.concatenate([example.evidence.features, gains], axis=1), model)
+                signals[row] = confidence.signals(example.found, orders[row], example.index)
+    own = [(e, o) for e, o in zip(examples, orders, strict=True) if o and e.group in bots.bundled()]
+    report_hits("held out", [e for e, _ in own], [o for _, o in own])
+    return signals, np.array([o is not None for o in orders])
+
+
+def fit_confidence(examples: list[Asked]) -> dict[str, Any]:
+    """The calibrated model and its threshold."""
+    signals, usable = held_out(examples)
+    group = np.array([example.group for example in examples])
+    labels = np.array([example.answerable for example in examples])
+    weights = np.array([example.weight for example in examples])
+    bot = np.isin(group, list(bots.bundled())) & usable
+    groups = sorted(set(group[bot]))
+    predicted = np.zeros(len(examples))
+
+    def model(mask: np.ndarray) -> LogisticRegression:
+        return LogisticRegression(C=1.0, max_iter=5000).fit(signals[mask], labels[mask], sample_weight=weights[mask])
+
+    for name in groups:
+        others = bot & (group != name) if len(groups) > 1 else bot
+        predicted[group == name] = model(others).predict_proba(signals[group == name])[:, 1]
+    real = bot & (weights == 1.0)
+    auroc = roc_auc_score(labels[real], predicted[real])
+    below = max(np.arange(0.2, 0.9, 0.01), key=lambda t: _abstention_f1(labels[real], predicted[real] < t))
+    wrong = ~labels[real] & (predicted[real] < below)
+    precision = wrong.sum() / max(1, (predicted[real] < below).sum())
+    print(f"held out: AUROC {auroc:.3f}, abstain below {below:.2f}: precision {precision:.2f},", end=" ")
+    print(f"recall {wrong.sum() / (~labels[real]).sum():.2f}")
+    return {**written(model(bot)), "abstain_below": round(float(below), 2)}
+
+
+def _abstention_f1(answerable: np.ndarray, abstained: np.ndarray) -> float:
+    right = float(np.sum(~answerable & abstained))
+    return 2 * right / (float(np.sum(abstained)) + float(np.sum(~answerable)) + 1e-9)
+
+
+def main(data: Path) -> None:
+    """Fit and write everything."""
+    encoder = Encoder.load()
+    everything = [*of_bots(encoder), *of_sets(data, encoder)]
+    supports, confidences = {}, {}
+    for kind in ("dense", "lexical"):
+        examples = [example for example in everything if example.kind == kind]
+        alone, bridged, _ = fit_support(examples)
+        supports |= {f"{kind}_alone": written(alone), f"{kind}_bridged": written(bridged)}
+        confidences[kind] = fit_confidence(examples)
+        print(kind, len(examples), "examples", supports[f"{kind}_bridged"])
+    folder = Path(support.__file__).parent
+    names = [*evidence.FEATURES, *bridge.BRIDGES]
+    _write(folder / "support.json", {"features": names, "models": supports})
+    _write(folder / "confidence.json", {"signals": confidence.SIGNALS, "models": confidences})
+
+
+def _write(path: Path, value: dict[str, Any]) -> None:
+    path.write_text(json.dumps(value, indent=1) + "\n", encoding="utf8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

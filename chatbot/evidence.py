@@ -1,0 +1,101 @@
+"""What speaks for each unit of the retrieved passages: the reader's span, likeness, shared words, the passage's rank."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adapters.reader.runtime import Reader, Reading, Span
+from chatbot.answer_types import fits
+from chatbot.search import Found
+from chatbot.units import Unit, row_as_text, units
+from retrieval.index import Index
+from retrieval.text import terms
+
+FEATURES = ("span", "span_share", "cosine", "coverage", "context_coverage", "type", "rank", "score", "short", "long")
+MARGIN = 10.0
+"""Reader margins are clipped to ± this and scaled to ± 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Units of the passages found for a question, arrays and lists in the same order.
+
+    Args:
+        own: The index terms of each unit.
+        near: Those and the terms of its headings and of what it leans on.
+        wanted: The question's terms with their idf.
+        spans: The reader's best span in each unit; None without a reader.
+        features: Shape (units, len(FEATURES)).
+    """
+
+    units: list[Unit]
+    own: list[set[str]]
+    near: list[set[str]]
+    wanted: dict[str, float]
+    spans: list[Span | None]
+    features: NDArray[np.float32]
+
+    def coverage(self, held: set[str]) -> float:
+        """Share of the question's terms, weighted by idf, that a set of terms holds."""
+        whole = sum(self.wanted.values())
+        return sum(weight for term, weight in self.wanted.items() if term in held) / whole if whole else 0.0
+
+
+def gather(question: str, found: Found, index: Index, reader: Reader | None) -> Evidence:
+    """Collect the evidence for every unit of the found passages; one that two overlapping chunks share counts once."""
+    candidates = list({(u.chunk.document_id, u.start): u for p in found.passages for u in units(p.chunk)}.values())
+    titles = index.store.titles_of({passage.chunk.document_id for passage in found.passages})
+    texts = [row_as_text(unit) if unit.kind == "row" else unit.text for unit in candidates]
+    own = [set(terms(text)) for text in texts]
+    near = [
+        mine | set(terms(f"{titles[unit.chunk.document_id]} {unit.chunk.section} {unit.lead}"))
+        for mine, unit in zip(own, candidates, strict=True)
+    ]
+    wanted = {term: index.lexical.idf(term) for term in terms(question)}
+    spans = _spans(question, candidates, found, titles, reader)
+    empty = np.zeros((len(candidates), len(FEATURES)), dtype=np.float32)
+    evidence = Evidence(candidates, own, near, wanted, spans, empty)
+    if candidates:
+        _fill(evidence, question, texts, found, index)
+    return evidence
+
+
+def _spans(
+    question: str, candidates: Sequence[Unit], found: Found, titles: dict[str, str], reader: Reader | None
+) -> list[Span | None]:
+    if reader is None:
+        return [None] * len(candidates)
+    chunks = [passage.chunk for passage in found.passages]
+    headings = [" › ".join(filter(None, (titles[chunk.document_id], chunk.section))) for chunk in chunks]
+    pairs = [(heading, chunk.text) for heading, chunk in zip(headings, chunks, strict=True)]
+    readings: dict[str, Reading] = dict(zip((c.id for c in chunks), reader.read(question, pairs), strict=True))
+    return [readings[u.chunk.id].best(u.start - u.chunk.start, u.end - u.chunk.start) for u in candidates]
+
+
+def _fill(evidence: Evidence, question: str, texts: list[str], found: Found, index: Index) -> None:
+    knows = index.dense_weight > 0
+    cosines = index.encoder.documents(texts) @ found.vector if knows else np.zeros(len(texts))
+    read = any(evidence.spans)
+    margins = np.array([np.clip(s.margin, -MARGIN, MARGIN) / MARGIN if s else -1.0 for s in evidence.spans])
+    shares = np.exp(MARGIN * (margins - margins.max()))
+    rank = {passage.chunk.id: number for number, passage in enumerate(found.passages)}
+    best = found.passages[0].score or 1.0
+    score = {passage.chunk.id: passage.score / best for passage in found.passages}
+    for row, (unit, text) in enumerate(zip(evidence.units, texts, strict=True)):
+        size = len(text) if knows else 3 * len(text)
+        evidence.features[row] = (
+            margins[row] if read else 0.0,
+            shares[row] / shares.sum() if read else 0.0,
+            cosines[row],
+            evidence.coverage(evidence.own[row]),
+            evidence.coverage(evidence.near[row]),
+            fits(question, text),
+            1 / (1 + rank[unit.chunk.id]),
+            score[unit.chunk.id],
+            float(size < 30),
+            float(size > 300),
+        )

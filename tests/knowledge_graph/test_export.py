@@ -1,0 +1,87 @@
+"""The graph as a file: what other tools read back, and a drawing that is safe and needs no network."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import networkx
+import pytest
+
+from knowledge_graph import KnowledgeGraph
+from knowledge_graph.draw import drawing, write_html
+from knowledge_graph.export import write_graph
+from knowledge_graph.graph import UnknownEntity
+from retrieval.errors import GraftError
+from tests.conftest import MakeCorpus
+from tests.knowledge_graph.test_build import BANK
+
+EVIL = "</script><img src=x onerror=alert(1)>"
+TRIPLES = [('O\'Hara & "Sons" <Ltd>', "uses", "信用卡 & 🙂"), ("href Card", "uses", EVIL)]
+
+
+@pytest.fixture
+def graph(make_corpus: MakeCorpus) -> KnowledgeGraph:
+    return make_corpus(BANK, triples=TRIPLES).graph
+
+
+def test_graphml_is_read_back(graph: KnowledgeGraph, tmp_path: Path) -> None:
+    counts = write_graph(graph, tmp_path / "graph.graphml")
+    back = networkx.read_graphml(tmp_path / "graph.graphml", force_multigraph=True)
+    assert counts == (back.number_of_nodes(), back.number_of_edges()) == tuple(graph.counts().values())
+    assert set(back) == set(graph.networkx)
+    edges = {(u, data["relation"], v, data["chunks"]) for u, v, data in back.edges(data=True)}
+    assert ("Gold Card", "includes", "Travel Insurance", "0.md#0") in edges
+    assert back.nodes["Gold Card"]["kind"] == "topic"
+
+
+def test_json_is_read_back(graph: KnowledgeGraph, tmp_path: Path) -> None:
+    write_graph(graph, tmp_path / "graph.json")
+    text = (tmp_path / "graph.json").read_text(encoding="utf8")
+    back = networkx.node_link_graph(json.loads(text), edges="edges")
+    assert set(back.edges(keys=True)) == set(graph.networkx.edges(keys=True)) and "信用卡" in text
+
+
+def test_control_characters_do_not_stop_an_export(make_corpus: MakeCorpus, tmp_path: Path) -> None:
+    graph = make_corpus(
+        {"Gold\x1bCard": "The Gold\x1bCard \x07 costs 5 euros."}, triples=[("A\x00b", "is", "B\x08c")]
+    ).graph
+    write_graph(graph, tmp_path / "graph.graphml")
+    assert len(networkx.read_graphml(tmp_path / "graph.graphml")) == len(graph.networkx)
+
+
+def test_what_cannot_be_written_is_said(graph: KnowledgeGraph, tmp_path: Path) -> None:
+    with pytest.raises(GraftError, match=r"unknown graph format \.csv; accepted: \.graphml, \.json"):
+        write_graph(graph, tmp_path / "graph.csv")
+    for name in ("none/graph.graphml", "none/graph.json"):
+        with pytest.raises(GraftError, match="cannot write .*No such file"):
+            write_graph(graph, tmp_path / name)
+    with pytest.raises(GraftError, match="cannot write"):
+        write_html(graph, tmp_path / "none" / "graph.html", None, 10, "Bank")
+
+
+def test_a_drawing_loads_nothing(graph: KnowledgeGraph) -> None:
+    page = drawing(graph.networkx)
+    fetched = re.findall(r"<(?:script|link|img|iframe)\b[^>]*?\b(?:src|href)\s*=\s*[\"']?\s*(?:https?:)?//[^>]*", page)
+    assert fetched == [] and not re.search(r"@import|url\(\s*[\"']?https?:", page)
+    assert "vis.Network" in page or "new vis" in page
+
+
+def test_a_drawing_escapes_names(graph: KnowledgeGraph, tmp_path: Path) -> None:
+    count = write_html(graph, tmp_path / "graph.html", None, 100, f"Bank {EVIL}")
+    page = (tmp_path / "graph.html").read_text(encoding="utf8")
+    assert count == graph.counts()["nodes"]
+    assert "<img src=x" not in page and "<title>Bank &lt;/script&gt;" in page
+    assert "popup.innerHTML" not in page  # pyvis would show names as HTML
+    drawn = {node["id"]: node for node in json.loads(re.search(r"nodes = new vis\.DataSet\((\[.*?\])\);", page)[1])}
+    assert drawn.keys() == set(graph.networkx)
+    odd = next(name for name in drawn if name.startswith("O'Hara"))
+    assert drawn[odd]["title"].startswith(odd)
+
+
+def test_a_drawing_of_what_is_around_a_name(graph: KnowledgeGraph, tmp_path: Path) -> None:
+    assert write_html(graph, tmp_path / "graph.html", "gold cards", 4, "Bank") == 4
+    with pytest.raises(UnknownEntity):
+        write_html(graph, tmp_path / "other.html", "zebra", 4, "Bank")
+    assert not (tmp_path / "other.html").exists()

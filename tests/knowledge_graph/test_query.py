@@ -1,0 +1,79 @@
+"""openCypher: answers, refusals that can be read, and limits."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from knowledge_graph import KnowledgeGraph
+from knowledge_graph.query import QueryError, run_cypher
+from tests.conftest import MakeCorpus
+from tests.knowledge_graph.test_build import BANK
+
+ALL = "MATCH (a)-[r]->(b) RETURN a.name, r.relation, b.name"
+
+
+@pytest.fixture
+def graph(make_corpus: MakeCorpus) -> KnowledgeGraph:
+    return make_corpus(BANK, triples=[('O\'Hara "Pub"', "serves", "Gold Card")]).graph
+
+
+def test_rows_of_a_query(graph: KnowledgeGraph) -> None:
+    found = run_cypher(graph, ALL)
+    rows = set(zip(*found.values(), strict=True))
+    assert ("Gold Card", "includes", "Travel Insurance") in rows and len(rows) == graph.counts()["edges"]
+    assert json.loads(json.dumps(found)) == found
+
+
+@pytest.mark.parametrize("quoted", ["'Gold Card'", '"Gold Card"'])
+def test_conditions_and_labels(graph: KnowledgeGraph, quoted: str) -> None:
+    query = f"match (a)-[r:INCLUDES]->(b) where a.name = {quoted} return b.name limit 5;"
+    assert run_cypher(graph, query) == {"b.name": ["Travel Insurance"]}
+
+
+def test_a_name_with_quotes(graph: KnowledgeGraph) -> None:
+    query = 'MATCH (a) WHERE a.name = "O\'Hara \\"Pub\\"" RETURN a.kind'
+    assert len(run_cypher(graph, query)["a.kind"]) <= 1
+    assert 'O\'Hara "Pub"' in run_cypher(graph, "MATCH (a) RETURN a.name")["a.name"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "CREATE (a)",
+        "MATCH (a) SET a.name = 'x' RETURN a.name",
+        "MATCH (a) DELETE a",
+        "MATCH (a) DETACH DELETE a",
+        "MATCH (a) CREATE (b) RETURN b",
+        "MATCH (a) MERGE (b) RETURN b",
+        "MATCH (a) REMOVE a.name RETURN a",
+        "DROP TABLE nodes",
+    ],
+)
+def test_nothing_can_be_written(graph: KnowledgeGraph, query: str) -> None:
+    before = run_cypher(graph, ALL)
+    with pytest.raises(QueryError):
+        run_cypher(graph, query)
+    assert run_cypher(graph, ALL) == before
+
+
+@pytest.mark.parametrize("query", ["", ";", "MATCH", "MATCH (a RETURN a", "MATCH (a) RETURN b", "MATCH (a) 🙂", "who?"])
+def test_what_is_not_understood_is_said_in_one_line(graph: KnowledgeGraph, query: str) -> None:
+    with pytest.raises(QueryError, match=r"^(the query is not understood: |a query starts with MATCH)") as caught:
+        run_cypher(graph, query)
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 300
+
+
+def test_rows_are_limited(graph: KnowledgeGraph) -> None:
+    assert len(run_cypher(graph, ALL, rows=2)["a.name"]) == 2
+    assert len(run_cypher(graph, f"{ALL} LIMIT 100000", rows=3)["a.name"]) == 3
+    assert run_cypher(graph, "MATCH (a) RETURN a.name LIMIT 0") == {"a.name": []}
+
+
+def test_a_query_without_end_is_stopped(graph: KnowledgeGraph) -> None:
+    begun = time.perf_counter()
+    with pytest.raises(QueryError, match=r"longer than 0\.2 seconds; make it more specific"):
+        run_cypher(graph, "MATCH (a)-[]->(b), (c)-[]->(d), (e)-[]->(f) RETURN a.name, c.name, e.name", seconds=0.2)
+    assert time.perf_counter() - begun < 3
