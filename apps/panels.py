@@ -1,4 +1,4 @@
-"""The panel beside the chat, as HTML: an answer's sources, facts, confidence and how it was found. All of it escaped."""
+"""The panel beside the chat, as HTML: sources, facts, confidence and how the answer was found. All of it escaped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Serving the demo: the bots opened, the page built, and a policy that keeps it from loading anything from elsewhere."""
+"""Serving the demo: bots opened, page built, and a policy that keeps the page from loading anything from elsewhere."""
 
 from __future__ import annotations
 

@@ -2,11 +2,11 @@
 
     python -m benchmarks.fit_answers DATA
 
-Questions are those of every bundled bot's `dev.jsonl`, never of `eval.jsonl`, and a sample of DATA's `squad/train.json`,
-`reading/policy.json`, `reading/fairytale.json` (English) and `cmrc2018/trial.json` (Chinese). A unit is a positive example when it
-holds the answer. For the confidence each answerable question of a bot is also asked of what is left when its documents are
-taken away. Bots that the encoder does not know, and CMRC, fit the `lexical` models. Thresholds maximise the F1 of
-abstaining, predicted for each bot by models fitted on the others.
+Questions are those of every bundled bot's `dev.jsonl`, never of `eval.jsonl`, and a sample of DATA's
+`squad/train.json`, `reading/policy.json`, `reading/fairytale.json` (English) and `cmrc2018/trial.json` (Chinese).
+A unit is a positive example when it holds the answer. For the confidence each answerable question of a bot is also
+asked of what is left when its documents are taken away. Bots that the encoder does not know, and CMRC, fit the
+`lexical` models. Thresholds maximise the F1 of abstaining, predicted for each bot by models fitted on the others.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
     python -m benchmarks.timing [RUNS]
 
-Indexes all bundled bots into an empty home, asks one question of a built bot, and starts the demo for the second time, each as a process of
-its own; prints the median of RUNS (5).
+Indexes all bundled bots into an empty home, asks one question of a built bot, and starts the demo for the second time,
+each as a process of its own; prints the median of RUNS (5).
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
+from zipfile import BadZipFile
 
 from chatbot import citations, extractive, faq, guardrails, wording
 from chatbot.bots import BotSource
@@ -74,7 +75,7 @@ class Bot:
             index = Index.open(folder, encoder)
             ranker = GraphRanker(load_matrix(folder), index.store) if source.config.graph.extractor != "none" else None
             return cls(source, index, ranker)
-        except (OSError, ValueError, LookupError, RuntimeError, sqlite3.Error) as error:
+        except (OSError, EOFError, ValueError, LookupError, RuntimeError, sqlite3.Error, BadZipFile) as error:
             raise NotBuilt(f"the index in {folder} is damaged; run: graft index BOT") from error
 
     @cached_property

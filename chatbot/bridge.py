@@ -1,7 +1,8 @@
 """Questions that need two sentences: what a unit gains from a first one that leads to it.
 
-"Who leads the team that decides on claims?" One sentence says which team decides, another who leads that team. The second shares with the first a telling
-term that the question does not have, and together they cover the question better than either alone.
+"Who leads the team that decides on claims?" One sentence says which team decides, another who leads that team. The
+second shares with the first a telling term that the question does not have, and together they cover the question better
+than either alone.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How likely it is that the passages answer the question: a logistic model over what search and support say together.
 
-The weights are fitted by `benchmarks/fit_confidence.py` on the bundled bots' development questions and kept in `confidence.json`.
+The weights are fitted by `benchmarks/fit_answers.py` on the bundled bots' development questions.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What speaks for each unit of the retrieved passages: the reader's span, likeness, shared words, the passage's rank."""
+"""What speaks for each unit of the passages: the reader's span, likeness, shared words, the passage's rank."""
 
 from __future__ import annotations
 

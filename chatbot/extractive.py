@@ -42,26 +42,31 @@ def compose(question: str, ranked: Sequence[Supported]) -> tuple[str, list[Citat
 
 def _groups(question: str, ranked: Sequence[Supported]) -> list[list[Unit]]:
     """Units to quote: the best, the list it belongs to where one is asked for, and others that add something."""
-    best = ranked[0]
-    first = _whole_list(best.unit) if _ASKS_LIST.search(question) else [best.unit]
-    groups = [first]
-    said = set(terms(" ".join(unit.text for unit in first)))
-    for entry in ranked[1:12]:
-        if len(groups) == MOST_UNITS or entry.score < WORTH_ADDING * best.score:
+    asks_list = bool(_ASKS_LIST.search(question))
+    groups: list[list[Unit]] = []
+    said: set[str] = set()
+    for entry in ranked[:12]:
+        if groups and (len(groups) == MOST_UNITS or entry.score < WORTH_ADDING * ranked[0].score):
             break
-        own = set(terms(entry.unit.text))
-        overlaps = any(
-            u.chunk.document_id == entry.unit.chunk.document_id
-            and u.start < entry.unit.end
-            and entry.unit.start < u.end
-            for g in groups
-            for u in g
-        )
-        if overlaps or len(own - said) < max(2, len(own) // 3) or entry.unit.kind == "code":
+        opens = _opens_list(entry.unit)
+        group = _whole_list(entry.unit) if opens or (asks_list and not groups) else [entry.unit]
+        if groups and (_overlaps(group, groups) or (opens and len(group) == 1)):
             continue
-        groups.append([entry.unit])
+        own = set(terms(" ".join(unit.text for unit in group)))
+        if groups and (len(own - said) < max(2, len(own) // 3) or entry.unit.kind == "code"):
+            continue
+        groups.append(group)
         said |= own
     return groups
+
+
+def _opens_list(unit: Unit) -> bool:
+    return unit.text.rstrip().endswith((":", "："))
+
+
+def _overlaps(group: list[Unit], groups: list[list[Unit]]) -> bool:
+    start, end, document = group[0].start, group[-1].end, group[0].chunk.document_id
+    return any(g[0].chunk.document_id == document and g[0].start < end and start < g[-1].end for g in groups)
 
 
 def _whole_list(unit: Unit) -> list[Unit]:
@@ -70,8 +75,7 @@ def _whole_list(unit: Unit) -> list[Unit]:
     at = next((i for i, other in enumerate(around) if other.start == unit.start), None)
     if at is None:
         return [unit]
-    opens = unit.text.rstrip().endswith((":", "："))
-    if unit.kind != "item" and not opens:
+    if unit.kind != "item" and not _opens_list(unit):
         return [unit]
     first = at
     while first > 0 and around[first].kind == "item":
@@ -79,7 +83,7 @@ def _whole_list(unit: Unit) -> list[Unit]:
     last = at + 1
     while last < len(around) and around[last].kind == "item":
         last += 1
-    if around[first].kind != "item" and not around[first].text.rstrip().endswith((":", "：")):
+    if around[first].kind != "item" and not _opens_list(around[first]):
         first += 1
     group = around[first:last]
     return group if 1 < len(group) <= 10 else [unit]

@@ -1,6 +1,7 @@
-"""Ranking the units of the passages by how well they answer: two logistic models, one on the evidence, one that adds bridges.
+"""Ranking the units of the passages by how well they answer.
 
-The weights are fitted by `benchmarks/fit_support.py` and kept in `support.json`.
+Two logistic models: one on a unit's own evidence, whose scores say which units may lead to others, and one that adds
+these bridges. The weights are fitted by `benchmarks/fit_answers.py`.
 """
 
 from __future__ import annotations

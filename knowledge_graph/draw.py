@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,13 +17,6 @@ if TYPE_CHECKING:
 
 COLOURS = {"topic": "#0f766e", "name": "#2563eb", "term": "#b45309", "value": "#64748b"}
 """Node colours by kind; each stands out on white and on near-black."""
-_OPTIONS = """{
- "nodes": {"shape": "dot", "font": {"size": 15, "face": "system-ui, sans-serif", "color": "%s", "strokeWidth": 3, "strokeColor": "%s"}},
- "edges": {"arrows": {"to": {"enabled": true, "scaleFactor": 0.5}}, "color": {"opacity": 0.55}, "smooth": {"type": "continuous"},
-  "font": {"size": 11, "face": "system-ui, sans-serif", "color": "%s", "strokeWidth": 3, "strokeColor": "%s"}},
- "physics": {"solver": "forceAtlas2Based", "stabilization": {"iterations": 200}, "forceAtlas2Based": {"springLength": 110}},
- "interaction": {"hover": true, "navigationButtons": false, "keyboard": false}
-}"""
 
 _FETCHED = re.compile(
     r"<link\b[^>]*https?://[^>]*>|<script\b[^>]*https?://[^>]*>\s*</script>|<center>.*?</center>", re.DOTALL
@@ -30,6 +24,25 @@ _FETCHED = re.compile(
 """What pyvis puts into its page even when told to inline: Bootstrap from a content network, and empty headings."""
 _STYLE = """<style>body { margin: 0 } .card, #mynetwork { border: 0 !important; float: none !important }</style>
 <script>addEventListener("resize", () => network.fit()); network.once("stabilized", () => network.fit());</script>"""
+
+
+def _options(ink: str, paper: str) -> str:
+    """vis-network's options: quiet edges, text that stands out on the paper."""
+    font = {"face": "system-ui, sans-serif", "color": ink, "strokeWidth": 3, "strokeColor": paper}
+    physics = {"stabilization": {"iterations": 200}, "forceAtlas2Based": {"springLength": 110}}
+    return json.dumps(
+        {
+            "nodes": {"shape": "dot", "font": {**font, "size": 15}},
+            "edges": {
+                "arrows": {"to": {"enabled": True, "scaleFactor": 0.5}},
+                "color": {"opacity": 0.55},
+                "smooth": {"type": "continuous"},
+                "font": {**font, "size": 11},
+            },
+            "physics": {"solver": "forceAtlas2Based", **physics},
+            "interaction": {"hover": True, "navigationButtons": False, "keyboard": False},
+        }
+    )
 
 
 def drawing(graph: networkx.MultiDiGraph, centre: str | None = None, dark: bool = False, height: str = "100vh") -> str:
@@ -58,7 +71,7 @@ def drawing(graph: networkx.MultiDiGraph, centre: str | None = None, dark: bool 
             dashes=not typed,
             color="#94a3b8",
         )
-    net.set_options(_OPTIONS % (ink, paper, ink, paper))
+    net.set_options(_options(ink, paper))
     return _FETCHED.sub("", str(net.generate_html(notebook=False))).replace("</body>", f"{_STYLE}</body>")
 
 

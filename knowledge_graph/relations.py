@@ -14,7 +14,10 @@ from knowledge_graph.facts import Mention, Triple
 from knowledge_graph.names import key_of
 
 _PATTERNS = Path(__file__).parent / "patterns"
-_FILLER = r"(?:\s*(?:an?|the|its|their|your|our|any|each|every|one|both|all|some|two|three)\b)?(?:\s+(?!(?:in|no|not|never|without)\b)[a-z\-]+){0,2}?"
+_FILLER = (
+    r"(?:\s*(?:an?|the|its|their|your|our|any|each|every|one|both|all|some|two|three)\b)?"
+    r"(?:\s+(?!(?:in|no|not|never|without)\b)[a-z\-]+){0,2}?"
+)
 REACH = 70
 """Most characters between two mentions for a pattern to join them."""
 

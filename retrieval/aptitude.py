@@ -1,8 +1,8 @@
 """How far to trust the encoder on a corpus: can it find a chunk from one of its own sentences?
 
 An encoder that does not know the language (an English one given Chinese) fails this plain task, where words never do.
-The share it solves scales its weight in the fusion. Where chunks are single sentences the task is too easy to tell, so an
-encoder whose tokenizer does not know the script is given no weight to begin with.
+The share it solves scales its weight in the fusion. Where chunks are single sentences the task is too easy to tell, so
+an encoder whose tokenizer does not know the script is given no weight to begin with.
 """
 
 from __future__ import annotations
