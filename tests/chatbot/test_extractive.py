@@ -1,0 +1,91 @@
+"""Answers in the documents' own words, each unit with its citation."""
+
+from __future__ import annotations
+
+from chatbot.extractive import compose
+from chatbot.reply import Citation
+from chatbot.support import Supported
+from chatbot.units import Unit, units
+from retrieval.document import Chunk
+
+LIST = (
+    "To replace a card you need these documents:\n\n- a passport or an identity card\n- a proof of address\n"
+    "- the form B12\n\nThe desk keeps a copy."
+)
+TABLE = "| Account | Daily limit | Fee |\n| --- | --- | --- |\n| Student | 300 euros | |\n| Gold | 2,000 euros | 12 euros |\n"
+CODE = "Read a file like this:\n\n```python\nwith open(path) as file:\n    text = file.read()\n```\n\nThen close it."
+
+
+def chunk(text: str, name: str = "a.md") -> Chunk:
+    return Chunk(f"{name}#0", name, text, 50, 50 + len(text), "Section")
+
+
+def pick(chunk: Chunk, start: str) -> Unit:
+    return next(unit for unit in units(chunk) if unit.text.startswith(start))
+
+
+def answer(question: str, *ranked: tuple[Unit, float]) -> tuple[str, list[Citation]]:
+    text, citations = compose(question, [Supported(unit, score, 0, unit.text, 1.0) for unit, score in ranked])
+    for citation, unit in zip(citations, (unit for unit, _ in ranked), strict=False):
+        start, end = citation.start - unit.chunk.start, citation.end - unit.chunk.start
+        assert citation.quote and unit.chunk.text[start:end] == citation.quote
+    return text, citations
+
+
+def test_one_sentence_is_said_word_for_word() -> None:
+    own = chunk("A card costs 9 euros.\nIt arrives\nwithin five days.")
+    assert answer("What does it cost?", (pick(own, "A card"), 0.9))[0] == "A card costs 9 euros. [1]"
+    assert answer("When?", (pick(own, "It arrives"), 0.9))[0] == "It arrives within five days. [1]"
+
+
+def test_a_sentence_that_adds_something_joins_with_its_own_number() -> None:
+    first = pick(chunk("A replacement card costs 9 euros."), "A replacement")
+    second = pick(chunk("Students and pensioners pay only half of the price.", "b.md"), "Students")
+    text, citations = answer("What does a card cost?", (first, 0.9), (second, 0.8))
+    assert text == "A replacement card costs 9 euros. [1] Students and pensioners pay only half of the price. [2]"
+    assert [citation.document for citation in citations] == ["a.md", "b.md"]
+
+
+def test_what_repeats_or_is_much_weaker_is_left_out() -> None:
+    first = pick(chunk("A replacement card costs 9 euros."), "A replacement")
+    again = pick(chunk("The replacement card costs 9 euros.", "b.md"), "The replacement")
+    weak = pick(chunk("Wheelchair users enter through the garden gate.", "c.md"), "Wheelchair")
+    text, citations = answer("What does a card cost?", (first, 0.9), (again, 0.89), (weak, 0.2))
+    assert (text, len(citations)) == ("A replacement card costs 9 euros. [1]", 1)
+
+
+def test_an_answer_has_at_most_three_parts() -> None:
+    sentences = ["Cats purr softly.", "Ships sail north.", "Bakers rise early.", "Owls hunt mice."]
+    ranked = [(pick(chunk(text, f"{n}.md"), text), 0.9) for n, text in enumerate(sentences)]
+    assert len(answer("What do they do?", *ranked)[1]) == 3
+
+
+def test_a_question_for_a_list_gets_all_of_it_under_one_number() -> None:
+    own = chunk(LIST)
+    text, citations = answer("Which documents do I need?", (pick(own, "a proof"), 0.9))
+    wanted = "To replace a card you need these documents:\n- a passport or an identity card\n- a proof of address\n- the form B12 [1]"
+    assert text == wanted
+    assert citations[0].quote.startswith("To replace") and citations[0].quote.endswith("B12")
+
+
+def test_the_line_that_opens_a_list_is_never_said_alone() -> None:
+    text, _ = answer("What does replacing a card take?", (pick(chunk(LIST), "To replace"), 0.9))
+    assert "the form B12" in text and "keeps a copy" not in text
+
+
+def test_a_table_row_is_said_with_its_headings() -> None:
+    own = chunk(TABLE)
+    text, citations = answer("What is the limit?", (pick(own, "| Gold"), 0.9))
+    assert text == "Account: Gold; Daily limit: 2,000 euros; Fee: 12 euros [1]"
+    assert citations[0].quote == "| Gold | 2,000 euros | 12 euros |"
+    assert answer("Limit?", (pick(own, "| Student"), 0.9))[0] == "Account: Student; Daily limit: 300 euros [1]"
+
+
+def test_code_keeps_its_lines() -> None:
+    text, _ = answer("How is a file read?", (pick(chunk(CODE), "```"), 0.9))
+    assert "```python\nwith open(path) as file:\n    text = file.read()\n```\n" in text
+
+
+def test_lines_of_chinese_are_joined_without_spaces() -> None:
+    own = chunk("补办银行卡需要\n支付九欧元。")
+    assert answer("多少钱？", (pick(own, "补办"), 0.9))[0] == "补办银行卡需要支付九欧元。 [1]"
