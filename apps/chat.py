@@ -163,7 +163,7 @@ class ChatTab:
 
     def _rate(self, visit: Visit, rated: gr.LikeData) -> None:
         if visit.conversation is not None and isinstance(rated.index, int) and isinstance(rated.liked, bool):
-            visit.conversation.rate(rated.index, rated.liked)
+            visit.conversation.rate(rated.index, rated.liked if isinstance(rated.liked, bool) else None)
 
     def _select(self, visit: Visit, chosen: gr.SelectData) -> str:
         index = chosen.index[0] if isinstance(chosen.index, (list, tuple)) else chosen.index

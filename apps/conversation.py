@@ -117,8 +117,8 @@ class Conversation:
             self.bot.sessions.forget_last(self.session)
         return last.question
 
-    def rate(self, message: int, liked: bool) -> None:
-        """Keep a judgement of the turn that a message belongs to; each turn is two messages."""
+    def rate(self, message: int, liked: bool | None) -> None:
+        """Keep a judgement of the turn that a message belongs to, None to take it back; each turn is two messages."""
         turn = self.turns[message // 2]
         if turn.id is not None:
             self.bot.sessions.rate(turn.id, liked)

@@ -36,8 +36,8 @@ def compose(question: str, ranked: Sequence[Supported]) -> tuple[str, list[Citat
     for group in _groups(question, ranked):
         citations.append(_citation(group))
         pieces.append(f"{_shown(group)} [{len(citations)}]")
-    joint = "\n\n" if any("\n" in piece for piece in pieces) else " "
-    return joint.join(pieces), citations
+    apart = any("\n" in piece for piece in pieces) or any(c.quote.startswith("|") for c in citations)
+    return ("\n\n" if apart else " ").join(pieces), citations
 
 
 def _groups(question: str, ranked: Sequence[Supported]) -> list[list[Unit]]:

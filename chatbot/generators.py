@@ -41,7 +41,8 @@ def load_model(config: Generator) -> BaseChatModel:
     if config.base_url:
         options["base_url"] = config.base_url
     try:
-        return init_chat_model(config.model, **options)  # type: ignore[no-any-return]
+        provider, _, name = config.model.partition(":")
+        return init_chat_model(name, model_provider=provider, **options)  # type: ignore[no-any-return]
     except ImportError as error:
         raise ProviderError(f"model {config.model} needs another package: {_line(error)}") from None
     except ValueError as error:

@@ -52,7 +52,10 @@ class HuggingFaceChat(BaseChatModel):
     def _load(self, path: str, adapter: str | None) -> None:
         import torch
         from transformers import AutoModelForCausalLM, AutoTokenizer
+        from transformers.utils import logging
 
+        logging.disable_progress_bar()
+        logging.set_verbosity_error()
         device = "cuda" if torch.cuda.is_available() else "cpu"
         dtype = torch.bfloat16 if device == "cuda" else "auto"
         self._tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)

@@ -6,6 +6,8 @@ import sqlite3
 import threading
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +21,7 @@ CREATE TABLE IF NOT EXISTS turns (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS turns_of_session ON turns (session, id);
 CREATE TABLE IF NOT EXISTS feedback (
-    turn INTEGER PRIMARY KEY REFERENCES turns ON DELETE CASCADE, liked INTEGER NOT NULL, comment TEXT NOT NULL
+    turn INTEGER PRIMARY KEY REFERENCES turns ON DELETE CASCADE, liked INTEGER NOT NULL
 ) STRICT;
 """
 
@@ -42,10 +44,11 @@ class Sessions:
     """All conversations of one bot; safe to share between threads.
 
     Raises:
-        GraftError: The database cannot be opened or written.
+        GraftError: The database cannot be opened; its methods raise it where it cannot be read or written.
     """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._lock = threading.Lock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,6 +59,15 @@ class Sessions:
         except (OSError, sqlite3.Error) as error:
             raise GraftError(f"cannot keep conversations in {path}: {error}") from None
 
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """The connection, for one thread at a time; kept where the block succeeds."""
+        try:
+            with self._lock, self._connection as connection:
+                yield connection
+        except sqlite3.Error as error:
+            raise GraftError(f"cannot keep conversations in {self._path}: {error}") from None
+
     @staticmethod
     def new_id() -> str:
         """A fresh, unguessable session id."""
@@ -64,8 +76,8 @@ class Sessions:
     def turns(self, session: str) -> list[Turn]:
         """A session's turns, oldest first."""
         sql = "SELECT id, question, resolved, answer FROM turns WHERE session = ? ORDER BY id"
-        with self._lock:
-            return [Turn(*row) for row in self._connection.execute(sql, [session])]
+        with self._transaction() as connection:
+            return [Turn(*row) for row in connection.execute(sql, [session])]
 
     def add(self, session: str, question: str, resolved: str, answer: str, confidence: float, abstained: bool) -> int:
         """Keep a turn; returns its id."""
@@ -73,31 +85,34 @@ class Sessions:
             "INSERT INTO turns (session, created, question, resolved, answer, confidence, abstained)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)"
         )
-        with self._lock, self._connection as connection:
+        with self._transaction() as connection:
             values = (session, time.time(), question, resolved, answer, confidence, int(abstained))
             return int(connection.execute(sql, values).lastrowid or 0)
 
     def forget_last(self, session: str) -> None:
         """Remove a session's last turn, to ask it again."""
         sql = "DELETE FROM turns WHERE id = (SELECT max(id) FROM turns WHERE session = ?)"
-        with self._lock, self._connection as connection:
+        with self._transaction() as connection:
             connection.execute(sql, [session])
 
     def forget(self, session: str) -> None:
         """Remove a whole session."""
-        with self._lock, self._connection as connection:
+        with self._transaction() as connection:
             connection.execute("DELETE FROM turns WHERE session = ?", [session])
 
-    def rate(self, turn: int, liked: bool, comment: str = "") -> None:
-        """Keep a user's judgement of a turn; a later one replaces it."""
-        with self._lock, self._connection as connection:
-            connection.execute("INSERT OR REPLACE INTO feedback VALUES (?, ?, ?)", (turn, int(liked), comment))
+    def rate(self, turn: int, liked: bool | None) -> None:
+        """Keep a user's judgement of a turn; a later one replaces it, None takes it back."""
+        with self._transaction() as connection:
+            if liked is None:
+                connection.execute("DELETE FROM feedback WHERE turn = ?", [turn])
+            else:
+                connection.execute("INSERT OR REPLACE INTO feedback VALUES (?, ?)", (turn, int(liked)))
 
     def ratings(self) -> list[tuple[str, str, bool]]:
         """Every judged turn: question, answer, liked."""
         sql = "SELECT t.question, t.answer, f.liked FROM feedback f JOIN turns t ON t.id = f.turn ORDER BY t.id"
-        with self._lock:
-            return [(question, answer, bool(liked)) for question, answer, liked in self._connection.execute(sql)]
+        with self._transaction() as connection:
+            return [(question, answer, bool(liked)) for question, answer, liked in connection.execute(sql)]
 
     def close(self) -> None:
         """Close the database."""

@@ -71,13 +71,19 @@ def judge(index: Index) -> str:
     return "dense" if index.dense_weight > 0 else "lexical"
 
 
+@lru_cache
+def reader_for_all() -> Reader:
+    """The bundled reader, one for all bots of a process."""
+    return Reader.load()
+
+
 def reader_for(index: Index) -> Reader | None:
     """The bundled reader, where it knows an index's language.
 
     Raises:
         ModelError: The reader's adapter is missing or does not fit.
     """
-    return Reader.load() if judge(index) == "dense" else None
+    return reader_for_all() if judge(index) == "dense" else None
 
 
 class SupportModel:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from knowledge_graph.graph import KnowledgeGraph
 from retrieval.errors import GraftError
+
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that no XML file can hold."""
 
 
 def write_graph(graph: KnowledgeGraph, path: Path) -> tuple[int, int]:
@@ -20,11 +24,16 @@ def write_graph(graph: KnowledgeGraph, path: Path) -> tuple[int, int]:
     """
     import networkx
 
+    def clean(text: str) -> str:
+        return _NOT_XML.sub("\ufffd", text)
+
     flat = networkx.MultiDiGraph()
     for node, data in graph.networkx.nodes(data=True):
-        flat.add_node(node, kind=data["kind"], chunks=" ".join(data["chunks"]))
+        flat.add_node(clean(node), kind=data["kind"], chunks=clean(" ".join(data["chunks"])))
     for u, v, key, data in graph.networkx.edges(keys=True, data=True):
-        flat.add_edge(u, v, key=key, relation=data["relation"], chunks=" ".join(data["chunks"]))
+        flat.add_edge(
+            clean(u), clean(v), key=key, relation=clean(data["relation"]), chunks=clean(" ".join(data["chunks"]))
+        )
     try:
         if path.suffix == ".graphml":
             networkx.write_graphml(flat, path)

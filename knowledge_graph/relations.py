@@ -65,7 +65,7 @@ def patterns(language: str) -> Patterns:
             )
             for p in data["values"]
         ),
-        re.compile(units["any"], re.IGNORECASE),
+        re.compile(rf"(?<!\d)(?:{units['any']})", re.IGNORECASE),
     )
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import LoraConfig, TaskType, get_peft_model
+from peft import LoraConfig, PeftModel, TaskType, get_peft_model
 from transformers import AutoTokenizer, BertForQuestionAnswering
 
 from adapters.models import DEFAULT_SHA256, locate
@@ -68,8 +68,8 @@ def collate(features: Sequence[dict[str, Any]]) -> dict[str, torch.Tensor]:
     }
 
 
-def build_model(rank: int, full: bool) -> Any:
-    """The backbone with a span head, its linear layers grafted with LoRA unless `full`."""
+def build_model(rank: int, full: bool = False, start: Path | None = None) -> Any:
+    """The backbone with a span head, its linear layers grafted with LoRA unless `full`; `start` continues an adapter."""
     model = BertForQuestionAnswering.from_pretrained(
         str(locate("default").path),
         local_files_only=True,
@@ -78,6 +78,8 @@ def build_model(rank: int, full: bool) -> Any:
     )
     if full:
         return model
+    if start:
+        return PeftModel.from_pretrained(model, str(start), is_trainable=True)
     config = LoraConfig(
         task_type=TaskType.QUESTION_ANS,
         r=rank,
@@ -95,7 +97,7 @@ def train(model: Any, features: list[dict[str, Any]], options: argparse.Namespac
     weights = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimiser = torch.optim.AdamW(weights, lr=options.rate, weight_decay=0.01)
     per_epoch = len(batches(features, options.budget, 0))
-    total = per_epoch * options.epochs
+    total = min(per_epoch * options.epochs, options.batches or per_epoch * options.epochs)
     warm = max(1, total // 20)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda step: min((step + 1) / warm, max(0.02, (total - step) / (total - warm)))
@@ -103,6 +105,8 @@ def train(model: Any, features: list[dict[str, Any]], options: argparse.Namespac
     begin, seen = time.time(), 0.0
     for epoch in range(options.epochs):
         for number, rows in enumerate(batches(features, options.budget, options.seed + epoch)):
+            if epoch * per_epoch + number == total:
+                break
             batch = {key: value.to(device) for key, value in collate([features[row] for row in rows]).items()}
             with torch.autocast(device, dtype=torch.bfloat16):
                 loss = model(**batch).loss
@@ -113,7 +117,7 @@ def train(model: Any, features: list[dict[str, Any]], options: argparse.Namespac
             schedule.step()
             value = loss.item()
             seen = 0.98 * seen + 0.02 * value if seen else value
-            if number % 100 == 0:
+            if number % 50 == 0:
                 pace = (epoch * per_epoch + number + 1) / (time.time() - begin)
                 print(f"epoch {epoch} batch {number}/{per_epoch} loss {seen:.3f}, {pace:.2f} batches/s", flush=True)
         yield epoch + 1
@@ -130,6 +134,8 @@ def main() -> None:
     parser.add_argument("--budget", type=int, default=4096, help="padded tokens in a batch")
     parser.add_argument("--max-tokens", type=int, default=320)
     parser.add_argument("--limit", type=int, default=None, help="examples of each file at most")
+    parser.add_argument("--batches", type=int, default=None, help="stop after this many batches")
+    parser.add_argument("--start", type=Path, default=None, help="an adapter to continue from")
     parser.add_argument("--full", action="store_true", help="train every weight instead of LoRA")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
@@ -144,7 +150,7 @@ def main() -> None:
             tokenizer, examples[: min(most, options.limit or most)], options.max_tokens, 0.7, options.seed
         )
     print(len(features), "examples,", sum(len(f["input_ids"]) for f in features), "tokens", flush=True)
-    model = build_model(options.rank, options.full)
+    model = build_model(options.rank, options.full, options.start)
     options.out.mkdir(parents=True, exist_ok=True)
     card = {"base_sha256": DEFAULT_SHA256, **{k: str(v) for k, v in vars(options).items()}, "examples": len(features)}
     for epochs in train(model, features, options):

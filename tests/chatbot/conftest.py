@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from chatbot import bots
 from chatbot.bot import Bot
 from chatbot.build import build
 from retrieval.encoder import Encoder
 from tests.chatbot.guards import loopback_only
-from tests.chatbot.small_bot import FAQ, write_bot
+from tests.chatbot.small_bot import FAQ, Reconfigured, write_bot
 
 __all__ = ["loopback_only"]
 
@@ -47,6 +48,10 @@ def northwind_folder(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder)
 @pytest.fixture(scope="session")
 def northwind(northwind_folder: Path, encoder: Encoder) -> Bot:
     """A small built bot, opened."""
-    from chatbot import bots
-
     return Bot.open(bots.find(str(northwind_folder)), encoder)
+
+
+@pytest.fixture
+def reconfigured(northwind_folder: Path, tmp_path: Path, encoder: Encoder) -> Reconfigured:
+    """Opens the small bot under other settings."""
+    return Reconfigured(bots.find(str(northwind_folder)), tmp_path, encoder)

@@ -16,6 +16,8 @@ class LanguageModelServer(ThreadingHTTPServer):
     Args:
         says: The pieces of its next answers.
         fault: What it does instead: an HTTP status as text, `silence`, `half`, `garbage` or `page`.
+        fault_once: The same, for the next two requests only: a client tries again after a failure.
+        pause: Seconds between two pieces.
     """
 
     daemon_threads = True
@@ -24,6 +26,9 @@ class LanguageModelServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.says: list[str] = ["Hello."]
         self.fault = ""
+        self.fault_once = ""
+        self.pause = 0.0
+        self.failed = 0
         self.requests: list[dict[str, Any]] = []
         self.keys: list[str] = []
         self.released = threading.Event()
@@ -49,6 +54,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.requests.append(json.loads(body))
         self.server.keys.append(self.headers.get("Authorization", ""))
         fault = self.server.fault
+        if self.server.fault_once:
+            self.server.failed += 1
+            fault = self.server.fault_once
+            if self.server.failed == 2:
+                self.server.fault_once = ""
         if fault == "silence":
             self.server.released.wait(30)
         elif fault.isdigit():
@@ -76,6 +86,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         for number, piece in enumerate(self.server.says):
+            if number:
+                self.server.released.wait(self.server.pause)
             if fault == "half" and number == 1:
                 self.close_connection = True
                 return

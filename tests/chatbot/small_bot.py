@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from chatbot import bots
+from chatbot.bot import Bot
 from chatbot.bots import BotSource
+from retrieval.encoder import Encoder
 
 DOCUMENTS = {
     "cards.md": (
@@ -51,3 +54,28 @@ def write_config(folder: Path, **config: Any) -> BotSource:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "bot.yaml").write_text(yaml.safe_dump(whole, sort_keys=False), encoding="utf8")
     return bots.find(str(folder))
+
+
+class Reconfigured:
+    """Opens one built bot under other settings: a copy of its config, the same index.
+
+    Args:
+        source: A built bot.
+        folder: Where the copies of its config go.
+    """
+
+    def __init__(self, source: BotSource, folder: Path, encoder: Encoder) -> None:
+        self._source = source
+        self._folder = folder
+        self._encoder = encoder
+        self._count = 0
+
+    def __call__(self, **config: Any) -> Bot:
+        """The bot with these settings; it answers whatever its confidence, unless told otherwise."""
+        self._count += 1
+        folder = self._folder / f"settings{self._count}"
+        config["guardrails"] = {"abstain_below": 0.0, **config.get("guardrails", {})}
+        changed = write_config(folder, **config)
+        home = folder / ".graft"
+        shutil.copytree(self._source.home, home, ignore=shutil.ignore_patterns("sessions.db*"))
+        return Bot.open(BotSource(changed.config, home), self._encoder)

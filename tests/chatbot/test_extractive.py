@@ -12,7 +12,10 @@ LIST = (
     "To replace a card you need these documents:\n\n- a passport or an identity card\n- a proof of address\n"
     "- the form B12\n\nThe desk keeps a copy."
 )
-TABLE = "| Account | Daily limit | Fee |\n| --- | --- | --- |\n| Student | 300 euros | |\n| Gold | 2,000 euros | 12 euros |\n"
+TABLE = (
+    "| Account | Daily limit | Fee |\n| --- | --- | --- |\n"
+    "| Student | 300 euros | |\n| Gold | 2,000 euros | 12 euros |\n"
+)
 CODE = "Read a file like this:\n\n```python\nwith open(path) as file:\n    text = file.read()\n```\n\nThen close it."
 
 
@@ -63,8 +66,12 @@ def test_an_answer_has_at_most_three_parts() -> None:
 def test_a_question_for_a_list_gets_all_of_it_under_one_number() -> None:
     own = chunk(LIST)
     text, citations = answer("Which documents do I need?", (pick(own, "a proof"), 0.9))
-    wanted = "To replace a card you need these documents:\n- a passport or an identity card\n- a proof of address\n- the form B12 [1]"
-    assert text == wanted
+    assert text.split("\n") == [
+        "To replace a card you need these documents:",
+        "- a passport or an identity card",
+        "- a proof of address",
+        "- the form B12 [1]",
+    ]
     assert citations[0].quote.startswith("To replace") and citations[0].quote.endswith("B12")
 
 

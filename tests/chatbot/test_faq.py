@@ -49,7 +49,7 @@ def test_a_language_the_encoder_does_not_know_matches_by_its_words(tmp_path: Pat
     )
     topics = ["贷款", "存款", "转账", "理财", "外汇", "保险", "基金", "网点"]
     documents = {
-        f"{n}.md": f"# {topic}\n\n{topic}业务由本行{topic}部负责，办理{topic}业务的客户请在工作日前往柜台咨询{topic}专员。"
+        f"{n}.md": f"# {topic}\n\n{topic}业务由本行{topic}部负责，请在工作日前往柜台咨询{topic}专员。"
         for n, topic in enumerate(topics)
     }
     source = write_bot(tmp_path, documents, language="zh", faq="faq.csv")

@@ -34,7 +34,7 @@ def test_every_fact_is_in_the_chunks_that_it_cites(make_corpus: MakeCorpus, text
     corpus = make_corpus(texts)
     whole = corpus.graph.networkx
     text_of = {chunk.id: f" {key_of_text(chunk.text)} " for chunk in corpus.chunks}
-    assert whole.number_of_edges() > 5
+    assert whole.number_of_edges() >= 3
     for subject, object_, data in whole.edges(data=True):
         assert data["chunks"]
         for chunk in data["chunks"]:

@@ -52,7 +52,7 @@ def test_control_characters_do_not_stop_an_export(make_corpus: MakeCorpus, tmp_p
 
 
 def test_what_cannot_be_written_is_said(graph: KnowledgeGraph, tmp_path: Path) -> None:
-    with pytest.raises(GraftError, match=r"unknown graph format \.csv; accepted: \.graphml, \.json"):
+    with pytest.raises(GraftError, match=r"unknown graph format '\.csv'; accepted: \.graphml, \.json"):
         write_graph(graph, tmp_path / "graph.csv")
     for name in ("none/graph.graphml", "none/graph.json"):
         with pytest.raises(GraftError, match="cannot write .*No such file"):

@@ -41,7 +41,7 @@ def test_keys_that_differ_or_cannot_be_names() -> None:
 
 def test_names_terms_and_abbreviations_are_found() -> None:
     text = "Strong Customer Authentication (SCA) protects you. Ask Maria Silva at the Bank of Ireland about SCA."
-    found = lexicon(text, *["An annual charge is due. The annual charge doubles."] * 3)
+    found = lexicon(text, *["An annual charge is due. We waive the annual charge."] * 3)
     assert {"strong customer authentication", "maria silva", "bank of ireland", "annual charge"} <= found.nodes.keys()
     assert found.resolve("sca") == "strong customer authentication"
     keys = [mention.key for mention in found.mentions("Is SCA free at the Bank of Ireland? No annual charges?")]
