@@ -108,8 +108,8 @@ def fit(rows: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> LogisticRe
     return LogisticRegression(C=10.0, max_iter=5000).fit(rows, labels, sample_weight=weights)
 
 
-def fit_support(examples: list[Asked]) -> tuple[Any, Any, list[np.ndarray]]:
-    """Both models, and each example's features with bridges."""
+def fit_support(examples: list[Asked]) -> tuple[Any, Any]:
+    """The model of the evidence alone, and the one that adds bridges."""
     useful = [example for example in examples if example.answers.any()]
     labels = np.concatenate([example.answers for example in useful])
     weights = np.concatenate(
@@ -119,13 +119,14 @@ def fit_support(examples: list[Asked]) -> tuple[Any, Any, list[np.ndarray]]:
         ]
     )
     alone = fit(np.concatenate([example.evidence.features for example in useful]), labels, weights)
-    features = []
-    for example in examples:
-        scores = alone.predict_proba(example.evidence.features)[:, 1].astype(np.float32)
-        gains = bridge.bridges(example.evidence, scores, example.index)
-        features.append(np.concatenate([example.evidence.features, gains], axis=1))
-    rows = np.concatenate([f for f, example in zip(features, examples, strict=True) if example.answers.any()])
-    return alone, fit(rows, labels, weights), features
+    rows = np.concatenate([with_bridges(example, alone) for example in useful])
+    return alone, fit(rows, labels, weights)
+
+
+def with_bridges(example: Asked, alone: Any) -> np.ndarray:
+    """The features of an example's units, bridges included."""
+    scores = alone.predict_proba(example.evidence.features)[:, 1].astype(np.float32)
+    return np.concatenate([example.evidence.features, bridge.bridges(example.evidence, scores, example.index)], axis=1)
 
 
 def ranked(example: Asked, features: np.ndarray, model: Any) -> support.Ranked:
@@ -159,13 +160,10 @@ def held_out(examples: list[Asked]) -> tuple[np.ndarray, np.ndarray]:
     signals = np.zeros((len(examples), len(confidence.SIGNALS)))
     orders: list[Any] = [None] * len(examples)
     for group in sorted({example.group for example in examples}):
-        _, model, _ = fit_support([example for example in examples if example.group != group] or examples)
-        alone, _, _ = fit_support([example for example in examples if example.group != group] or examples)
+        alone, model = fit_support([example for example in examples if example.group != group] or examples)
         for row, example in enumerate(examples):
             if example.group == group and example.evidence.units:
-                scores = alone.predict_proba(example.evidence.features)[:, 1].astype(np.float32)
-                gains = bridge.bridges(example.evidence, scores, example.index)
-                orders[row] = ranked(example, np.concatenate([example.evidence.features, gains], axis=1), model)
+                orders[row] = ranked(example, with_bridges(example, alone), model)
                 signals[row] = confidence.signals(example.found, orders[row], example.index)
     own = [(e, o) for e, o in zip(examples, orders, strict=True) if o and e.group in bots.bundled()]
     report_hits("held out", [e for e, _ in own], [o for _, o in own])
@@ -210,7 +208,7 @@ def main(data: Path) -> None:
     supports, confidences = {}, {}
     for kind in ("dense", "lexical"):
         examples = [example for example in everything if example.kind == kind]
-        alone, bridged, _ = fit_support(examples)
+        alone, bridged = fit_support(examples)
         supports |= {f"{kind}_alone": written(alone), f"{kind}_bridged": written(bridged)}
         confidences[kind] = fit_confidence(examples)
         print(kind, len(examples), "examples", supports[f"{kind}_bridged"])

@@ -109,7 +109,7 @@ def read_examples(path: Path) -> list[Example]:
         ConfigError: The file cannot be read, or a line is not such an object.
     """
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"examples {path} cannot be read: {error}") from None
     examples = []

@@ -41,6 +41,11 @@ def readable_errors() -> Iterator[None]:
         raise SystemExit(130) from None
     except BrokenPipeError:
         raise SystemExit(0) from None
+    except OSError as error:
+        if DEBUG:
+            raise
+        say(f"error: {f'{error.filename}: ' if error.filename else ''}{error.strerror or error}")
+        raise SystemExit(2) from None
 
 
 @contextlib.contextmanager

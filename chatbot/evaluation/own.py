@@ -35,7 +35,7 @@ def read_cases(path: Path) -> list[Case]:
         GraftError: The file cannot be read, or a line is not such an object.
     """
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except FileNotFoundError:
         raise GraftError(f"no questions to evaluate on: {path} does not exist") from None
     except (OSError, UnicodeDecodeError) as error:

@@ -32,9 +32,7 @@ def test_vectors_are_unit_length_for_any_text(encoder: Encoder) -> None:
 
 def test_meaning_is_nearer_than_words(encoder: Encoder) -> None:
     question = encoder.query("My bank card was stolen, what now?")
-    near, far = encoder.documents(
-        ["How to freeze a missing debit card", "The stolen fields lie on the bank of the river"]
-    )
+    near, far = encoder.documents(["How to freeze a missing debit card", "The stolen boat lay at the river bank"])
     assert question @ near > question @ far
 
 

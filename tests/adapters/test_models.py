@@ -36,7 +36,7 @@ def test_a_folder_is_known_by_its_weights(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_found_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ModelError, match="no model weights in .*expected model.safetensors"):
+    with pytest.raises(ModelError, match=r"no model weights in .*expected model\.safetensors"):
         locate(str(tmp_path))
     with pytest.raises(ModelError, match="'a b/c' is neither a folder nor a Hugging Face name"):
         locate("a b/c")

@@ -1,11 +1,11 @@
 """Made-up films, their directors and the towns these were born in: a question over two passages needs a chain."""
 
 FILMS = {
-    "Silver Tide": "Silver Tide is a drama released in 1987. Silver Tide was directed by Oona Kestrel and shot on an island.",
+    "Silver Tide": "Silver Tide is a drama of 1987. Silver Tide was directed by Oona Kestrel on an island.",
     "Oona Kestrel": "Oona Kestrel grew up by the sea. She was born in Varnholm and studied painting.",
-    "Glass Orchard": "Glass Orchard is a comedy released in 1991. Glass Orchard was directed by Bruno Halvard in a single summer.",
+    "Glass Orchard": "Glass Orchard is a comedy of 1991. Glass Orchard was directed by Bruno Halvard in one summer.",
     "Bruno Halvard": "Bruno Halvard made eleven films. He was born in Estmere and worked as a baker.",
-    "Paper Lanterns": "Paper Lanterns is a thriller released in 2003. Paper Lanterns was directed by Ines Quarry for television.",
+    "Paper Lanterns": "Paper Lanterns is a thriller of 2003. Paper Lanterns was directed by Ines Quarry for a prize.",
     "Ines Quarry": "Ines Quarry taught at a school. She was born in Lomsby and lives there.",
     "Night Ferry": "Night Ferry is a film about the director of a shipping line. Where it was shot is unknown.",
     "Varnholm": "Varnholm is a harbour town of nine thousand people. A lighthouse stands on its pier.",

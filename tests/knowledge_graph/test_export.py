@@ -55,7 +55,7 @@ def test_what_cannot_be_written_is_said(graph: KnowledgeGraph, tmp_path: Path) -
     with pytest.raises(GraftError, match=r"unknown graph format '\.csv'; accepted: \.graphml, \.json"):
         write_graph(graph, tmp_path / "graph.csv")
     for name in ("none/graph.graphml", "none/graph.json"):
-        with pytest.raises(GraftError, match="cannot write .*No such file"):
+        with pytest.raises(GraftError, match=r"cannot write .*No such file"):
             write_graph(graph, tmp_path / name)
     with pytest.raises(GraftError, match="cannot write"):
         write_html(graph, tmp_path / "none" / "graph.html", None, 10, "Bank")

@@ -75,5 +75,7 @@ def test_rows_are_limited(graph: KnowledgeGraph) -> None:
 def test_a_query_without_end_is_stopped(graph: KnowledgeGraph) -> None:
     begun = time.perf_counter()
     with pytest.raises(QueryError, match=r"longer than 0\.002 seconds; make it more specific"):
-        run_cypher(graph, "MATCH (a)-[]->(b) MATCH (c)-[]->(d) MATCH (e)-[]->(f) RETURN a.name, c.name, e.name", seconds=0.002)
+        run_cypher(
+            graph, "MATCH (a)-[]->(b) MATCH (c)-[]->(d) MATCH (e)-[]->(f) RETURN a.name, c.name, e.name", seconds=0.002
+        )
     assert time.perf_counter() - begun < 3

@@ -34,7 +34,7 @@ def test_the_second_passage_of_a_chain_is_found(
     ranking = corpus.ranker.rank(question, fused, cosines)
     before = int((fused > fused[wanted]).sum())
     after = int((ranking.total > ranking.total[wanted]).sum())
-    assert before >= 3 > after
+    assert before >= 4 and after <= before - 2
     assert ranking.walk[wanted] > 0
     assert int(ranking.total.argmax()) == list(FILMS).index(film)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import time
 
@@ -81,7 +82,7 @@ def test_neighbours_share_whole_sentences_within_a_section_only() -> None:
     text = "## A\n\n" + "".join(SENTENCE.format(n) for n in range(30)) + "\n\n## B\n\n" + SENTENCE.format(99)
     *first, last = cut(text, 60, 20)
     assert len(first) > 3 and last.section == "B" and last.text == SENTENCE.format(99).strip()
-    for before, after in zip(first, first[1:], strict=False):
+    for before, after in itertools.pairwise(first):
         shared = text[after.start : before.end]
         assert shared.startswith("The branch number") and shared.endswith("week.")
         assert 0 < length(shared) <= 20
