@@ -57,11 +57,17 @@ def read_beir(folder: Path, split_name: str) -> tuple[list[Document], dict[str, 
 def evaluate_beir(
     folder: Path, split_name: str, encoder: Encoder, progress: Progress = lambda step, done, total: None
 ) -> dict[str, Any]:
-    """Index the set and rank every judged question; percentages from 0 to 100."""
+    """Index the set and rank every judged question; percentages from 0 to 100.
+
+    Raises:
+        GraftError: The folder is not in BEIR's layout, or its corpus is empty.
+    """
     documents, questions, relevant = read_beir(folder, split_name)
     begin = time.perf_counter()
     with tempfile.TemporaryDirectory() as name:
         chunks = [chunk for document in documents for chunk in split(document)]
+        if not chunks:
+            raise GraftError(f"{folder}: the corpus holds no text")
         index = Index.build(Path(name), documents, chunks, encoder, progress=progress)
         language = "zh" if is_cjk(" ".join(document.text[:200] for document in documents[:20])) else "en"
         graph = extract(chunks, {document.id: document.title for document in documents}, language)

@@ -13,7 +13,7 @@ from chatbot import bots
 from chatbot.bots import BotSource
 from chatbot.cli.main import app
 from chatbot.config_file import ConfigError, load_config
-from tests.chatbot.small_bot import Reconfigured, write_bot, write_config
+from tests.chatbot.small_bot import write_bot, write_config
 
 COST = "What does a replacement card cost?"
 
@@ -99,7 +99,10 @@ def test_a_bot_that_cannot_be_indexed_is_one_line(tmp_path: Path) -> None:
     write_config(tmp_path / "gone")
     assert "knowledge source not found: knowledge/" in error_line(graft("index", tmp_path / "gone"))
     (tmp_path / "gone" / "knowledge").mkdir()
-    assert "the knowledge folder is empty" in error_line(graft("chat", tmp_path / "gone", "--once", COST))
+    assert "the knowledge folder is empty" in error_line(graft("index", tmp_path / "gone"))
+    chat = graft("chat", tmp_path / "gone", "--once", COST, "--json")
+    assert (chat.exit_code, chat.stdout) == (2, "")
+    assert chat.stderr.endswith("error: northwind: the knowledge folder is empty; put documents into knowledge/\n")
     write_bot(tmp_path / "bad", {"a.md": "", "b.md": ""})
     assert "no document could be read (a.md: empty file;" in error_line(graft("index", tmp_path / "bad", "--json"))
 
@@ -164,10 +167,9 @@ def test_chat_indexes_first_and_again_when_documents_change(tmp_path: Path) -> N
     assert graft("chat", tmp_path, "--once", COST, "--json").stderr == ""
 
 
-def test_a_provider_that_fails_is_still_a_reply(reconfigured: Reconfigured, monkeypatch: pytest.MonkeyPatch) -> None:
-    bot = reconfigured(generator={"model": "openai:gpt-4o-mini"})
-    monkeypatch.setattr("chatbot.build.is_current", lambda source: True)
-    result = graft("chat", bot.config.folder, "--once", COST, "--json")
+def test_a_provider_that_fails_is_still_a_reply(tmp_path: Path) -> None:
+    write_bot(tmp_path, generator={"model": "openai:gpt-4o-mini"})
+    result = graft("chat", tmp_path, "--once", COST, "--json")
     reply = json.loads(result.stdout)
     check_reply(reply)
     assert reply["text"].endswith("needs an API key in the environment.") and reply["citations"] == []

@@ -40,12 +40,15 @@ def test_forgetting_the_last_turn_or_all(tmp_path: Path) -> None:
     sessions.forget_last("nobody")
 
 
-def test_a_later_rating_replaces_the_first_and_goes_with_its_turn(tmp_path: Path) -> None:
+def test_a_rating_is_replaced_or_taken_back_and_goes_with_its_turn(tmp_path: Path) -> None:
     sessions = Sessions(tmp_path / "sessions.db")
     turn = sessions.add("a", "Q?", "Q?", "A", 1.0, False)
     sessions.rate(turn, True)
-    sessions.rate(turn, False, "wrong branch")
+    sessions.rate(turn, False)
     assert sessions.ratings() == [("Q?", "A", False)]
+    sessions.rate(turn, None)
+    assert sessions.ratings() == []
+    sessions.rate(turn, True)
     sessions.forget("a")
     assert sessions.ratings() == []
 

@@ -1,0 +1,173 @@
+"""`graft eval`: a bot on its own questions, and the engine on sets in BEIR's and SQuAD's layouts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from chatbot.cli.main import app
+
+QUESTIONS: list[dict[str, Any]] = [
+    {"question": "What does a replacement card cost?", "answer": "9 euros", "documents": ["knowledge/cards.md"]},
+    {"question": "When does the Harbour branch open?", "answer": "9 o'clock", "documents": ["knowledge/branches.md"]},
+    {"question": "How fast are instant transfers?", "answer": "ten seconds", "documents": ["knowledge/transfers.txt"]},
+    {"question": "What is the capital of France?", "answer": None, "documents": []},
+]
+CORPUS = {
+    "d1": ("Volcanoes", "A volcano is an opening through which molten rock leaves the crust of a planet."),
+    "d2": ("Bread", "Sourdough bread rises because wild yeast ferments the flour."),
+    "d3": ("Tides", "The tides of the sea follow the pull of the moon and the sun."),
+    "d4": ("Bees", "Honey bees dance to tell their sisters where flowers are."),
+}
+
+
+def graft(*arguments: object) -> Result:
+    return CliRunner().invoke(app, ["eval", *(str(argument) for argument in arguments)])
+
+
+def error_line(*arguments: object) -> str:
+    result = graft(*arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("error: ") and result.stderr.count("\n") == 1
+    return result.stderr.strip()
+
+
+def write_lines(path: Path, entries: list[Any]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(f"{json.dumps(entry)}\n" for entry in entries), encoding="utf8")
+    return path
+
+
+@pytest.fixture
+def beir(tmp_path: Path) -> Path:
+    folder = tmp_path / "tiny"
+    write_lines(folder / "corpus.jsonl", [{"_id": k, "title": t, "text": x} for k, (t, x) in CORPUS.items()])
+    write_lines(
+        folder / "queries.jsonl",
+        [
+            {"_id": "q1", "text": "Why does sourdough bread rise?"},
+            {"_id": "q2", "text": "How do bees tell each other where flowers are?"},
+            {"_id": "q3", "text": "An unjudged question"},
+        ],
+    )
+    (folder / "qrels").mkdir()
+    (folder / "qrels" / "dev.tsv").write_text("query-id\tcorpus-id\tscore\nq1\td2\t1\nq2\td4\t1\nq2\td1\t0\n", "utf8")
+    return folder
+
+
+def test_a_bot_is_measured_on_its_questions(northwind_folder: Path, tmp_path: Path) -> None:
+    data = write_lines(tmp_path / "mine.jsonl", QUESTIONS)
+    result = graft(northwind_folder, "--data", data, "--json")
+    assert (result.exit_code, result.stderr) == (0, "")
+    report = json.loads(result.stdout)
+    assert report["bot"] == "northwind"
+    assert report["retrieval"] == {"recall@1": 1.0, "recall@5": 1.0, "mrr": 1.0}
+    assert set(report["answers"]) >= {"f1", "cited_sentence_hit", "citations_valid"}
+    assert report["answers"]["cited_sentence_hit"] == report["answers"]["citations_valid"] == 1.0
+    assert 0.2 < report["answers"]["f1"] < 1.0, "sentences hold more words than the answers"
+    assert report["abstention"] == {"precision": 1.0, "recall": 1.0}
+    assert 0 < report["latency_ms"]["p50"] <= report["latency_ms"]["p95"]
+
+
+def test_wrong_expectations_lower_the_scores(northwind_folder: Path, tmp_path: Path) -> None:
+    wrong = [
+        {**QUESTIONS[0], "answer": "a camel", "documents": ["knowledge/branches.md"]},
+        {**QUESTIONS[1], "answer": None, "documents": []},
+    ]
+    report = json.loads(graft(northwind_folder, "--data", write_lines(tmp_path / "x.jsonl", wrong), "--json").stdout)
+    assert report["retrieval"]["recall@1"] == 0 and report["retrieval"]["mrr"] < 1
+    assert report["answers"]["cited_sentence_hit"] == 0 and report["answers"]["citations_valid"] == 1
+    assert report["abstention"]["recall"] == 0
+
+
+def test_the_questions_beside_the_config_are_the_default(northwind_folder: Path) -> None:
+    assert "no questions to evaluate on: " in error_line(northwind_folder)
+    path = write_lines(northwind_folder / "eval.jsonl", QUESTIONS[:1])
+    try:
+        shown = graft(northwind_folder).stdout
+    finally:
+        path.unlink()
+    assert "recall@1                 1.000" in shown and "bot                      northwind" in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "holds no questions"),
+        ("{}\n", "mine.jsonl:1: expected an object with question, answer and documents"),
+        ('{"question": "Q?", "answer": "A", "documents": []}\nnonsense\n', "mine.jsonl:2: expected an object"),
+        ('{"question": "Q?", "answer": "A", "documents": 5}\n', "mine.jsonl:1: expected an object"),
+    ],
+)
+def test_questions_that_cannot_be_read_are_one_line(
+    northwind_folder: Path, tmp_path: Path, text: str, message: str
+) -> None:
+    (tmp_path / "mine.jsonl").write_text(text, encoding="utf8")
+    assert message in error_line(northwind_folder, "--data", tmp_path / "mine.jsonl")
+
+
+def test_one_thing_is_evaluated_at_a_time(northwind_folder: Path, beir: Path) -> None:
+    for arguments in ([], [northwind_folder, "--beir", beir]):
+        assert "name one thing to evaluate: a BOT, --beir DIR or --squad FILE" in error_line(*arguments)
+
+
+def test_beir_measures_every_ranking(beir: Path) -> None:
+    result = graft("--beir", beir, "--json")
+    assert (result.exit_code, result.stderr) == (0, "")
+    report = json.loads(result.stdout)
+    assert list(report) == ["dense", "lexical", "fused", "graph", "seconds"]
+    for ranking in ("dense", "lexical", "fused", "graph"):
+        assert set(report[ranking]) == {"recall@1", "recall@5", "recall@10", "mrr@10", "ndcg@10"}
+        assert set(report[ranking].values()) == {100.0}
+    assert set(report["seconds"]) == {"index", "search"}
+
+
+def test_beir_counts_misses(beir: Path) -> None:
+    (beir / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq1\td2\t1\nq2\tgone\t1\n", encoding="utf8")
+    report = json.loads(graft("--beir", beir, "--split", "test", "--json").stdout)
+    assert report["fused"]["recall@10"] == report["dense"]["ndcg@10"] == 50.0
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("corpus.jsonl", None, "is no BEIR folder: corpus.jsonl is missing"),
+        ("qrels/dev.tsv", None, "is no BEIR folder: dev.tsv is missing"),
+        ("corpus.jsonl", "", "the corpus holds no text"),
+        ("corpus.jsonl", '{"_id": "d1", "text": ""}\n', "the corpus holds no text"),
+        ("corpus.jsonl", "nonsense\n", "is not in BEIR's layout"),
+        ("corpus.jsonl", "[1]\n", "is not in BEIR's layout"),
+        ("queries.jsonl", '{"text": "no id"}\n', "is not in BEIR's layout"),
+        ("qrels/dev.tsv", "query-id\tcorpus-id\tscore\nq1\td2\n", "is not in BEIR's layout"),
+        ("qrels/dev.tsv", "query-id\tcorpus-id\tscore\nq1\td2\t0\n", "no relevant document for any question"),
+    ],
+)
+def test_a_beir_folder_that_is_none_is_one_line(beir: Path, name: str, text: str | None, message: str) -> None:
+    (beir / name).unlink()
+    if text is not None:
+        (beir / name).write_text(text, encoding="utf8")
+    assert message in error_line("--beir", beir)
+
+
+def test_squad_measures_reading(tmp_path: Path) -> None:
+    context = "The bridge was built in 1882 by Clara Voss. It crosses the river Aune and is 300 metres long."
+    questions = [
+        ("When was the bridge built?", [{"text": "1882", "answer_start": 24}], False),
+        ("Who built the bridge?", [{"text": "Clara Voss", "answer_start": 32}], False),
+        ("What is the population of Peru?", [], True),
+    ]
+    qas = [{"id": q, "question": q, "answers": a, "is_impossible": i} for q, a, i in questions]
+    path = tmp_path / "tiny.json"
+    path.write_text(
+        json.dumps({"data": [{"title": "Bridge", "paragraphs": [{"context": context, "qas": qas}]}]}), "utf8"
+    )
+    report = json.loads(graft("--squad", path, "--json").stdout)
+    assert report["questions"] == 3 and report["sentence_hit"] == 100.0
+    assert report["answerability_auroc"] == 1.0 and report["has_answer_f1"] > 50
+    path.write_text('{"data": [{"paragraphs": 5}]}', encoding="utf8")
+    assert "is not in SQuAD's format" in error_line("--squad", path)
+    assert "cannot be read: No such file" in error_line("--squad", tmp_path / "none.json")

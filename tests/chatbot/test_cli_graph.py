@@ -1,0 +1,130 @@
+"""`graft graph`: asked in openCypher, walked, drawn and exported."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import networkx
+import pytest
+from typer.testing import CliRunner, Result
+
+from chatbot.build import build
+from chatbot.cli.main import app
+from retrieval.encoder import Encoder
+from tests.chatbot.small_bot import write_bot
+
+BRANCHES = (
+    "# Branches\n\n## Harbour branch\n\nThe Harbour branch opens at 9 o'clock on weekdays. "
+    "The Harbour branch belongs to Northwind Bank.\n\n## Hill branch\n\nThe Hill branch is closed on Mondays.\n"
+)
+TRIPLES = "Nora Lindqvist,manages,Harbour branch\nAda Byron,advises,Nora Lindqvist\nMoon base,orbits,Far planet\n"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
+    path = tmp_path_factory.mktemp("graph") / "bot"
+    path.mkdir()
+    (path / "facts.csv").write_text(TRIPLES, encoding="utf8")
+    build(write_bot(path, {"branches.md": BRANCHES}, graph={"triples": ["facts.csv"]}), encoder=encoder)
+    return path
+
+
+def graft(*arguments: object) -> Result:
+    return CliRunner().invoke(app, ["graph", *(str(argument) for argument in arguments)])
+
+
+def test_query_gives_rows_as_json_or_as_a_table(folder: Path) -> None:
+    cypher = "MATCH (a)-[r:MANAGES]->(b) RETURN a.name, r.relation, b.name"
+    result = graft("query", folder, cypher, "--json")
+    assert json.loads(result.stdout) == [
+        {"a.name": "Nora Lindqvist", "r.relation": "manages", "b.name": "Harbour branch"}
+    ]
+    table = graft("query", folder, cypher)
+    assert table.stdout == "a.name\tr.relation\tb.name\nNora Lindqvist\tmanages\tHarbour branch\n"
+    assert table.stderr == "1 rows\n"
+    assert json.loads(graft("query", folder, "MATCH (a {name: 'Nobody'}) RETURN a.name", "--json").stdout) == []
+
+
+@pytest.mark.parametrize("cypher", ["DELETE everything", "MATCH (a", "MATCH (a) RETURN", "", "SELECT * FROM nodes"])
+def test_a_query_that_is_none_is_one_line(folder: Path, cypher: str) -> None:
+    result = graft("query", folder, cypher, "--json")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("error: ") and result.stderr.count("\n") == 1
+
+
+def test_path_chains_facts_in_either_direction(folder: Path) -> None:
+    facts = json.loads(graft("path", folder, "ada byron", "Northwind Bank", "--json").stdout)
+    assert [(fact["subject"], fact["relation"], fact["object"]) for fact in facts] == [
+        ("Ada Byron", "advises", "Nora Lindqvist"),
+        ("Nora Lindqvist", "manages", "Harbour branch"),
+        ("Harbour branch", "part_of", "Northwind Bank"),
+    ]
+    assert facts[2]["provenance"] == ["branches.md#0"]
+    lines = graft("path", folder, "Ada Byron", "Northwind Bank").stdout.splitlines()
+    assert lines[2] == "Harbour branch — part of → Northwind Bank   (branches.md#0)"
+
+
+def test_no_path_and_no_such_entity(folder: Path) -> None:
+    apart = graft("path", folder, "Moon base", "Northwind Bank")
+    assert (apart.exit_code, apart.stdout) == (0, "")
+    assert apart.stderr == "no path between Moon base and Northwind Bank\n"
+    assert json.loads(graft("path", folder, "Moon base", "Northwind Bank", "--json").stdout) == []
+    unknown = graft("path", folder, "Nora Lindquist", "Northwind Bank")
+    assert unknown.exit_code == 2
+    assert unknown.stderr == "error: no entity named 'Nora Lindquist' in the graph; did you mean Nora Lindqvist?\n"
+
+
+def test_neighbours_are_the_facts_about_one_entity(folder: Path) -> None:
+    lines = graft("neighbours", folder, "Nora Lindqvist").stdout.splitlines()
+    assert "Ada Byron — advises → Nora Lindqvist" in lines
+    assert "Nora Lindqvist — manages → Harbour branch" in lines
+    facts = json.loads(graft("neighbours", folder, "Nora Lindqvist", "--json").stdout)
+    assert {fact["relation"] for fact in facts} >= {"advises", "manages"}
+    assert all("Nora Lindqvist" in (fact["subject"], fact["object"]) for fact in facts)
+
+
+def test_show_draws_a_page_that_needs_no_network(folder: Path, tmp_path: Path) -> None:
+    page = tmp_path / "graph.html"
+    result = graft("show", folder, "-o", page)
+    count = int(re.fullmatch(rf"{page}: (\d+) entities\n", result.stdout)[1])  # type: ignore[index]
+    text = page.read_text(encoding="utf8")
+    assert count > 5 and "Nora Lindqvist" in text and "<title>Northwind: knowledge graph</title>" in text
+    assert not re.search(r"<(?:script|link|img)[^>]+(?:src|href)\s*=\s*[\"']?(?:https?:)?//", text)
+    near = graft("show", folder, "-o", page, "--entity", "Moon base", "--limit", "10")
+    assert near.stdout == f"{page}: 2 entities\n"
+    assert "Nora Lindqvist" not in page.read_text(encoding="utf8")
+
+
+def test_export_writes_graphs_that_other_tools_read(folder: Path, tmp_path: Path) -> None:
+    for name in ("graph.graphml", "graph.json"):
+        result = graft("export", folder, "-o", tmp_path / name)
+        assert result.exit_code == 0
+    graphml = networkx.read_graphml(tmp_path / "graph.graphml", force_multigraph=True)
+    data = json.loads((tmp_path / "graph.json").read_text(encoding="utf8"))
+    graph = networkx.node_link_graph(data, edges="edges")
+    for read in (graphml, graph):
+        relations = {(u, d["relation"], v) for u, v, d in read.edges(data=True)}
+        assert ("Nora Lindqvist", "manages", "Harbour branch") in relations
+        assert ("Harbour branch", "part_of", "Northwind Bank") in relations
+    assert set(graphml) == set(graph)
+    assert result.stdout == f"{tmp_path}/graph.json: {len(graph)} nodes, {graph.number_of_edges()} edges\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["export", "-o", "{tmp}/graph.foo"], "unknown graph format '.foo'; accepted: .graphml, .json"),
+        (["export", "-o", "{tmp}/none/graph.json"], "cannot write {tmp}/none/graph.json: No such file or directory"),
+        (["show", "-o", "{tmp}/none/graph.html"], "cannot write {tmp}/none/graph.html: No such file or directory"),
+        (["show", "-o", "{tmp}/x.html", "--entity", "Nobody Here"], "no entity named 'Nobody Here' in the graph"),
+    ],
+)
+def test_what_cannot_be_written_or_found_is_one_line(
+    folder: Path, tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    command, *options = [argument.format(tmp=tmp_path) for argument in arguments]
+    result = graft(command, folder, *options)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == f"error: {message.format(tmp=tmp_path)}\n"
