@@ -40,7 +40,7 @@ from retrieval.splitter import split
 
 SETS = {"squad/train.json": 150, "reading/policy.json": 60, "reading/fairytale.json": 60, "cmrc2018/trial.json": 150}
 TOP_K = 8
-PUBLIC_WEIGHT = 0.3
+PUBLIC_WEIGHT = 0.03
 
 
 @dataclass

@@ -17,11 +17,20 @@ from retrieval.encoder import Encoder
 from retrieval.index import Index
 from retrieval.splitter import split
 from retrieval.store import Store
+from tests.guards import loopback_only
+
+__all__ = ["loopback_only"]
 
 
 @pytest.fixture(scope="session")
 def encoder() -> Encoder:
     return Encoder.load()
+
+
+@pytest.fixture(scope="session")
+def graft_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home for the indexes of bundled bots, shared by the tests that run Graft as a process."""
+    return tmp_path_factory.mktemp("graft-home")
 
 
 @dataclass(frozen=True)

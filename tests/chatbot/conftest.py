@@ -10,10 +10,7 @@ from chatbot import bots
 from chatbot.bot import Bot
 from chatbot.build import build
 from retrieval.encoder import Encoder
-from tests.chatbot.guards import loopback_only
 from tests.chatbot.small_bot import FAQ, Reconfigured, write_bot
-
-__all__ = ["loopback_only"]
 
 
 @pytest.fixture(autouse=True)

@@ -5,20 +5,17 @@ from __future__ import annotations
 import json
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from chatbot.build import build
 from retrieval.encoder import Encoder
-from tests.chatbot.guards import loopback_only
 from tests.chatbot.small_bot import write_bot
-
-__all__ = ["loopback_only"]
 
 ROOT = Path(__file__).parents[2]
 GRAFT = [sys.executable, "-c", "from chatbot.cli.main import main; main()"]
@@ -35,7 +32,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
 
 def graft(*arguments: object, **options: object) -> subprocess.Popen[bytes]:
     command = [*GRAFT, *(str(argument) for argument in arguments)]
-    pipes = {name: subprocess.PIPE for name in ("stdin", "stdout", "stderr")}
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
     return subprocess.Popen(command, cwd=ROOT, **{**pipes, **options})  # type: ignore[call-overload,no-any-return]
 
 
@@ -90,29 +87,27 @@ def test_control_c_ends_with_one_word(folder: Path) -> None:
 
 def test_a_terminal_gets_a_greeting_and_streamed_answers(folder: Path) -> None:
     ours, theirs = pty.openpty()
+    process = graft("chat", folder, stdin=theirs, stdout=theirs, stderr=theirs)
+    os.close(theirs)
     try:
-        process = graft("chat", folder, stdin=theirs, stdout=theirs, stderr=theirs)
-        os.close(theirs)
-        shown = _until(ours, "> ")
+        shown = _until_prompt(ours)
         assert "Northwind. An empty line leaves." in shown and "Hello there." in shown
         os.write(ours, f"{COST}\n".encode())
-        shown = _until(ours, "confidence")
+        shown = _until_prompt(ours)
         assert "A replacement card costs 9 euros. [1]" in shown and "[1] cards.md › Lost card" in shown
-        _until(ours, "> ")
         os.write(ours, b"And when does it arrive?\n")
-        assert "five working days" in _until(ours, "confidence")
-        _until(ours, "> ")
+        assert "five working days" in _until_prompt(ours)
         os.write(ours, b"\n")
         assert process.wait(SECONDS) == 0
     finally:
+        process.kill()
         os.close(ours)
 
 
-def _until(terminal: int, end: str) -> str:
-    """What the terminal shows up to some text."""
-    shown = b""
-    give_up = time.monotonic() + SECONDS
-    while end not in shown.decode("utf-8", "replace"):
-        assert time.monotonic() < give_up
-        shown += os.read(terminal, 4096)
-    return shown.decode("utf-8", "replace").replace("\r\n", "\n")
+def _until_prompt(terminal: int) -> str:
+    """What the terminal shows before it waits for the next question."""
+    shown = ""
+    while not shown.endswith("\n> "):
+        assert select.select([terminal], [], [], SECONDS)[0], f"no prompt after {shown!r}"
+        shown += os.read(terminal, 4096).decode("utf-8", "replace").replace("\r\n", "\n")
+    return shown

@@ -23,10 +23,7 @@ from chatbot.build import build, is_current
 from chatbot.home import NotBuilt, read_manifest
 from retrieval.encoder import Encoder
 from retrieval.errors import GraftError
-from tests.chatbot.guards import loopback_only
 from tests.chatbot.small_bot import DOCUMENTS, write_bot
-
-__all__ = ["loopback_only"]
 
 ROOT = Path(__file__).parents[2]
 GRAFT = [sys.executable, "-c", "from chatbot.cli.main import main; main()"]

@@ -15,11 +15,8 @@ from chatbot.bot import Bot
 from chatbot.build import build
 from chatbot.reply import Reply
 from retrieval.encoder import Encoder
-from tests.chatbot.guards import loopback_only
 from tests.chatbot.llm_server import LanguageModelServer, language_model_server
 from tests.chatbot.small_bot import Reconfigured, write_bot
-
-__all__ = ["loopback_only"]
 
 KEY = "sk-graft-test-5f3759df"
 QUESTION = "What does a replacement card cost?"

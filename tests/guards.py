@@ -1,4 +1,4 @@
-"""What no test of this floor may do: reach beyond this machine."""
+"""What no test may do: reach beyond this machine."""
 
 from __future__ import annotations
 
