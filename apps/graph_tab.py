@@ -21,7 +21,7 @@ DRAWN, LISTED, SUGGESTED = 40, 200, 1_000
 """Most entities drawn, rows listed, and names to choose from; any other name can be typed."""
 EXAMPLES = {
     "Named relations": (
-        f"MATCH (a)-[r]->(b)\nWHERE r.relation <> \"{RELATED}\"\nRETURN a.name, r.relation, b.name\nLIMIT 20"
+        f'MATCH (a)-[r]->(b)\nWHERE r.relation <> "{RELATED}"\nRETURN a.name, r.relation, b.name\nLIMIT 20'
     ),
     "Topics and what they lead to": "MATCH (a:Topic)-[r]->(b:Name)\nRETURN a.name, r.relation, b.name\nLIMIT 20",
     "Two steps away": "MATCH (a:Topic)-[]->(b)-[]->(c)\nRETURN a.name, b.name, c.name\nLIMIT 20",

@@ -60,9 +60,7 @@ def documents_of(fact: Fact) -> list[str]:
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """A plain table."""
     head = "".join(f"<th>{html.escape(column)}</th>" for column in columns)
-    body = "".join(
-        f"<tr>{''.join(f'<td>{html.escape(_cell(cell))}</td>' for cell in row)}</tr>" for row in rows
-    )
+    body = "".join(f"<tr>{''.join(f'<td>{html.escape(_cell(cell))}</td>' for cell in row)}</tr>" for row in rows)
     return f'<div class="table-frame"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
@@ -99,7 +97,7 @@ def _sources(bot: Bot, citations: Sequence[Citation], turn: int) -> str:
             f'<span class="title">{html.escape(title)}</span></header>{section}'
             f'<div class="passage">{passage}</div><footer>{html.escape(citation.source)}</footer></article>'
         )
-    return f'<section><h3>Sources</h3>{"".join(cards)}</section>'
+    return f"<section><h3>Sources</h3>{''.join(cards)}</section>"
 
 
 def _confidence(confidence: float, threshold: float | None = None) -> str:
@@ -133,13 +131,11 @@ def _how(bot: Bot, reply: Reply) -> str:
         place = " › ".join(part for part in (titles.get(chunk.document_id, chunk.document_id), chunk.section) if part)
         scores = ((RANKERS.get(ranker, ranker), value) for ranker, value in passage.why.items())
         why = "".join(f"<span>{html.escape(ranker)} {value:.2f}</span>" for ranker, value in scores)
-        items.append(
-            f'<li><b>{html.escape(place)}</b><div class="why">{why}</div><p>{shortened(chunk.text)}</p></li>'
-        )
+        items.append(f'<li><b>{html.escape(place)}</b><div class="why">{why}</div><p>{shortened(chunk.text)}</p></li>')
     passages = f"<h4>Passages found</h4><ol>{''.join(items)}</ol>" if items else ""
     total = sum(step.ms for step in reply.trace)
     steps = table(("Step", "ms"), [(step.step, f"{step.ms:.1f}") for step in reply.trace] + [("total", f"{total:.1f}")])
     return (
-        f'<details><summary>How this answer was found <span>{total:.0f} ms</span></summary>'
+        f"<details><summary>How this answer was found <span>{total:.0f} ms</span></summary>"
         f"{passages}<h4>Time taken</h4>{steps}</details>"
     )

@@ -69,7 +69,7 @@ def collate(features: Sequence[dict[str, Any]]) -> dict[str, torch.Tensor]:
 
 
 def build_model(rank: int, full: bool = False, start: Path | None = None) -> Any:
-    """The backbone with a span head, its linear layers grafted with LoRA unless `full`; `start` continues an adapter."""
+    """The backbone with a span head, its linear layers grafted with LoRA unless `full`; `start` continues one."""
     model = BertForQuestionAnswering.from_pretrained(
         str(locate("default").path),
         local_files_only=True,

@@ -121,7 +121,7 @@ def test_chat_answers_one_question_as_json_and_nothing_else(northwind_folder: Pa
     assert (result.exit_code, result.stderr) == (0, "")
     reply = json.loads(result.stdout)
     check_reply(reply)
-    assert reply["text"] == "A replacement card costs 9 euros. [1]"
+    assert reply["text"].startswith("A replacement card costs 9 euros. [1]")
     assert reply["citations"][0]["source"] == "knowledge/cards.md"
     unknown = json.loads(graft("chat", northwind_folder, "--once", "What is the capital of France?", "--json").stdout)
     check_reply(unknown)
@@ -130,7 +130,7 @@ def test_chat_answers_one_question_as_json_and_nothing_else(northwind_folder: Pa
 
 def test_chat_shows_sources_and_disclaimer_to_people(northwind_folder: Path) -> None:
     lines = graft("chat", northwind_folder, "--once", COST).stdout.splitlines()
-    assert lines[0] == "A replacement card costs 9 euros. [1]"
+    assert lines[0].startswith("A replacement card costs 9 euros. [1]")
     assert "  [1] knowledge/cards.md › Lost card" in lines
     assert lines[-1] == "  General information only."
     assert any(line.startswith("  confidence ") and line.endswith("%") for line in lines)
@@ -144,15 +144,17 @@ def test_each_line_of_stdin_gets_a_line_of_json(northwind_folder: Path) -> None:
         check_reply(reply)
     assert "9 o'clock" in replies[1]["text"] and result.exit_code == 0
     plain = graft("chat", northwind_folder, stdin=f"{COST}\n")
-    assert plain.stdout.startswith("A replacement card costs 9 euros. [1]\n")
+    assert plain.stdout.startswith("A replacement card costs 9 euros. [1]")
 
 
 def test_a_named_session_goes_on_in_the_next_process(northwind_folder: Path) -> None:
-    graft("chat", northwind_folder, "--session", "s1", "--once", "What does a transfer to another country cost?")
-    arguments = ("chat", northwind_folder, "--once", "And how long does it take?", "--json")
-    leaning, alone = (json.loads(graft(*arguments, *more).stdout) for more in (["--session", "s1"], []))
-    assert leaning["citations"][0]["quote"].startswith("A transfer to another country takes three working days")
-    assert leaning["text"] != alone["text"]
+    for session, question, price in (
+        ("s1", "How long does a transfer to another country take?", "4 euros"),
+        ("s2", "When does a replacement card arrive?", "9 euros"),
+    ):
+        graft("chat", northwind_folder, "--session", session, "--once", question)
+        reply = graft("chat", northwind_folder, "--session", session, "--once", "And what does it cost?", "--json")
+        assert price in json.loads(reply.stdout)["text"]
 
 
 def test_chat_indexes_first_and_again_when_documents_change(tmp_path: Path) -> None:
