@@ -83,6 +83,7 @@ def test_personal_data_is_masked(text: str, masked: str) -> None:
         "The contract of 15-01-2024",
         "Rooms 12 and 14, 3.5 per cent, 1,250,000 euros",
         "Form B12, paragraph 7, from 9:00 to 17:30",
+        "Serial number 4111111111111112",
         "@home or a@b",
         "二零二四年一月十五日",
     ],
