@@ -38,6 +38,11 @@ class Supported:
     answer: str
     answerable: float
 
+    @property
+    def odds(self) -> float:
+        """The score as odds, which still tell units apart where probabilities crowd near 1."""
+        return self.score / max(1 - self.score, 1e-6)
+
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
