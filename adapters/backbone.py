@@ -60,6 +60,7 @@ def load_backbone(name: str = "default") -> Backbone:
     except CannotCompile:
         from adapters.torch_backbone import TorchBackbone
 
+        verify_default(files)
         return TorchBackbone.load(files)
 
 

@@ -162,7 +162,7 @@ class ChatTab:
         return self.open(name, memory, fresh=True)
 
     def _rate(self, visit: Visit, rated: gr.LikeData) -> None:
-        if visit.conversation is not None and isinstance(rated.index, int) and isinstance(rated.liked, bool):
+        if visit.conversation is not None and isinstance(rated.index, int):
             visit.conversation.rate(rated.index, rated.liked if isinstance(rated.liked, bool) else None)
 
     def _select(self, visit: Visit, chosen: gr.SelectData) -> str:

@@ -40,7 +40,8 @@ from retrieval.splitter import split
 
 SETS = {"squad/train.json": 150, "reading/policy.json": 60, "reading/fairytale.json": 60, "cmrc2018/trial.json": 150}
 TOP_K = 8
-PUBLIC_WEIGHT = 0.03
+PUBLIC_WEIGHT = 0.1
+RIDGE = 0.1
 
 
 @dataclass
@@ -103,35 +104,41 @@ def of_sets(data: Path, encoder: Encoder) -> Iterator[Asked]:
                 yield asked(name, PUBLIC_WEIGHT, index, reader, question.text, found, list(question.answers))
 
 
-def fit(rows: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> LogisticRegression:
-    """A logistic regression."""
-    return LogisticRegression(C=10.0, max_iter=5000).fit(rows, labels, sample_weight=weights)
+def fit_ranking(rows: list[np.ndarray], answers: list[np.ndarray], weights: list[float]) -> np.ndarray:
+    """Weights of a conditional logit: of a question's units, those that answer get the most of a softmax."""
+    from scipy.optimize import minimize
+
+    def loss(w: np.ndarray) -> tuple[float, np.ndarray]:
+        total, slope = RIDGE * float(w @ w), 2 * RIDGE * w
+        for features, right, weight in zip(rows, answers, weights, strict=True):
+            scores = features @ w
+            likely = np.exp(scores - scores.max())
+            likely /= likely.sum()
+            held = likely[right].sum()
+            total -= weight * float(np.log(held))
+            slope = slope + weight * (likely @ features - (likely[right] / held) @ features[right])
+        return total, slope
+
+    return np.asarray(minimize(loss, np.zeros(rows[0].shape[1]), jac=True, method="L-BFGS-B").x)
 
 
-def fit_support(examples: list[Asked]) -> tuple[Any, Any]:
-    """The model of the evidence alone, and the one that adds bridges."""
+def fit_support(examples: list[Asked]) -> tuple[np.ndarray, np.ndarray]:
+    """Weights of the evidence alone, and those that add bridges."""
     useful = [example for example in examples if example.answers.any()]
-    labels = np.concatenate([example.answers for example in useful])
-    weights = np.concatenate(
-        [
-            example.weight * np.where(example.answers, 1 / example.answers.sum(), 1 / len(example.answers))
-            for example in useful
-        ]
-    )
-    alone = fit(np.concatenate([example.evidence.features for example in useful]), labels, weights)
-    rows = np.concatenate([with_bridges(example, alone) for example in useful])
-    return alone, fit(rows, labels, weights)
+    answers, weights = [example.answers for example in useful], [example.weight for example in useful]
+    alone = fit_ranking([example.evidence.features for example in useful], answers, weights)
+    return alone, fit_ranking([with_bridges(example, alone) for example in useful], answers, weights)
 
 
-def with_bridges(example: Asked, alone: Any) -> np.ndarray:
+def with_bridges(example: Asked, alone: np.ndarray) -> np.ndarray:
     """The features of an example's units, bridges included."""
-    scores = alone.predict_proba(example.evidence.features)[:, 1].astype(np.float32)
+    scores = (example.evidence.features @ alone).astype(np.float32)
     return np.concatenate([example.evidence.features, bridge.bridges(example.evidence, scores, example.index)], axis=1)
 
 
-def ranked(example: Asked, features: np.ndarray, model: Any) -> support.Ranked:
-    """An example's units in the order of a fitted model."""
-    scores = model.predict_proba(features)[:, 1]
+def ranked(example: Asked, features: np.ndarray, weights: np.ndarray) -> support.Ranked:
+    """An example's units in the order of fitted weights."""
+    scores = features @ weights
     best = [
         support.Supported(example.evidence.units[row], float(scores[row]), int(row), "", 0.0)
         for row in np.argsort(-scores, kind="stable")
@@ -150,9 +157,9 @@ def report_hits(name: str, examples: list[Asked], orders: list[support.Ranked]) 
         print(f"{name}: one of the first {first} answers {np.mean(hits):.3f} of {len(hits)}")
 
 
-def written(model: Any) -> dict[str, Any]:
+def written(weights: np.ndarray, bias: float) -> dict[str, Any]:
     """A model as it is kept."""
-    return {"weights": [round(float(w), 4) for w in model.coef_[0]], "bias": round(float(model.intercept_[0]), 4)}
+    return {"weights": [round(float(w), 4) for w in weights], "bias": round(bias, 4)}
 
 
 def held_out(examples: list[Asked]) -> tuple[np.ndarray, np.ndarray]:
@@ -193,7 +200,8 @@ def fit_confidence(examples: list[Asked]) -> dict[str, Any]:
     precision = wrong.sum() / max(1, (predicted[real] < below).sum())
     print(f"held out: AUROC {auroc:.3f}, abstain below {below:.2f}: precision {precision:.2f},", end=" ")
     print(f"recall {wrong.sum() / (~labels[real]).sum():.2f}")
-    return {**written(model(bot)), "abstain_below": round(float(below), 2)}
+    final = model(bot)
+    return {**written(final.coef_[0], float(final.intercept_[0])), "abstain_below": round(float(below), 2)}
 
 
 def _abstention_f1(answerable: np.ndarray, abstained: np.ndarray) -> float:
@@ -210,7 +218,7 @@ def main(data: Path) -> None:
     for kind in ("dense", "lexical"):
         examples = [example for example in everything if example.kind == kind]
         alone, bridged = fit_support(examples)
-        supports |= {f"{kind}_alone": written(alone), f"{kind}_bridged": written(bridged)}
+        supports |= {f"{kind}_alone": written(alone, 0.0), f"{kind}_bridged": written(bridged, 0.0)}
         confidences[kind] = fit_confidence(examples)
         print(kind, len(examples), "examples", supports[f"{kind}_bridged"])
     folder = Path(support.__file__).parent

@@ -9,6 +9,7 @@ each as a process of its own; prints the median of RUNS (5).
 from __future__ import annotations
 
 import os
+import socket
 import statistics
 import subprocess
 import sys
@@ -16,17 +17,18 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable
-from pathlib import Path
+from contextlib import closing
+
+from apps import BUNDLED
 
 GRAFT = [sys.executable, "-m", "apps.main"]
-PORT = "7869"
 
 
 def main(runs: int) -> None:
     """Measure and print a Markdown table."""
     with tempfile.TemporaryDirectory() as home:
         environment = {**os.environ, "GRAFT_HOME": home}
-        names = sorted(path.parent.name for path in Path("apps").glob("*/bot.yaml"))
+        names = sorted(path.parent.name for path in BUNDLED.glob("*/bot.yaml"))
         ask = [*GRAFT, "chat", "security", "--once", "How long may I take to report a lost laptop?"]
         _run(ask, environment)  # compiles the models, which happens once on a machine
         print("| what | seconds |\n|---|---:|")
@@ -41,12 +43,15 @@ def _run(command: list[str], environment: dict[str, str]) -> None:
 
 
 def _demo(environment: dict[str, str]) -> None:
-    command = [*GRAFT, "demo", "--port", PORT, "--no-browser"]
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [*GRAFT, "demo", "--port", str(port), "--no-browser"]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         for _ in range(1200):
             try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/", timeout=5):
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5):
                     return
             except OSError:
                 time.sleep(0.05)

@@ -124,19 +124,19 @@ class Bot:
         with trace.step("guard"):
             alarm = guardrails.urgent(question, rules)
             topic = guardrails.blocked(question, rules)
-        if not question or (topic and not alarm):
+        if alarm:
+            disclaimer = rules.disclaimer
+            yield from self._say(alarm, question, Reply(alarm, confidence=1.0, trace=trace, disclaimer=disclaimer))
+            return
+        if not question or topic:
             reply = self._refuse(trace)
-            yield reply.text
-            yield question, reply
+            yield from self._say(reply.text, question, reply)
             return
         with trace.step("condense"):
             resolved = self._resolve(question, history)
         found = self.searcher.search(resolved, self.config.retrieval.top_k, trace)
         with trace.step("faq"):
             known = faq.match(resolved, found.vector, self.index, self._faq)
-        if alarm:
-            yield from self._say(alarm, resolved, Reply(alarm, confidence=1.0, trace=trace, passages=found.passages))
-            return
         if known:
             yield from self._faq_reply(known, resolved, found, trace)
             return

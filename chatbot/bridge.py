@@ -24,21 +24,20 @@ def bridges(evidence: Evidence, scores: NDArray[np.float32], index: Index) -> ND
     """Features of each unit as the second sentence, shape (units, len(BRIDGES)).
 
     Args:
-        scores: How well each unit answers on its own, from 0 to 1.
+        scores: How well each unit answers on its own, as log-odds.
     """
     question = set(evidence.wanted)
     full = FULL * index.lexical.rarest
     gains = np.zeros((len(scores), len(BRIDGES)), dtype=np.float32)
-    best = float(scores.max(initial=1e-9))
+    trust = np.exp(scores - scores.max(initial=-np.inf))
     for first in np.argsort(-scores, kind="stable")[:FIRST].tolist():
         telling = evidence.own[first] - question
-        trust = float(scores[first]) / best
         for second, unit in enumerate(evidence.units):
             same = unit.chunk.id == evidence.units[first].chunk.id
             shared = telling & (evidence.own[second] if same else evidence.near[second])
             if second == first or not shared:
                 continue
-            strength = trust * min(1.0, sum(index.lexical.idf(term) for term in shared) / full)
+            strength = float(trust[first]) * min(1.0, sum(index.lexical.idf(term) for term in shared) / full)
             together = evidence.coverage(evidence.near[second] | evidence.own[first])
             rest = evidence.coverage(evidence.near[second] - evidence.own[first])
             gains[second, :3] = np.maximum(gains[second, :3], (strength, strength * together, strength * rest))

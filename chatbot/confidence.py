@@ -6,6 +6,7 @@ The weights are fitted by `benchmarks/fit_answers.py` on the bundled bots' devel
 from __future__ import annotations
 
 import json
+import math
 from functools import lru_cache
 from pathlib import Path
 
@@ -25,7 +26,8 @@ def confidence(found: Found, ranked: Ranked, index: Index) -> float:
     """Probability, from 0 to 1, that the passages answer the question."""
     if not ranked.best:
         return 0.0
-    return float(read_models(_FILE)[judge(index)].probability(signals(found, ranked, index)[None])[0])
+    odds = float(read_models(_FILE)[judge(index)].log_odds(signals(found, ranked, index)[None])[0])
+    return 1 / (1 + math.exp(-odds))
 
 
 @lru_cache
@@ -45,10 +47,9 @@ def signals(found: Found, ranked: Ranked, index: Index) -> NDArray[np.float32]:
     features = evidence.features
     spans = np.sort(features[:, FEATURES.index("span")])[-3:]
     joint: set[str] = set().union(*(evidence.near[entry.row] for entry in ranked.best[:3]))
-    odds = np.clip(top.score, 1e-4, 1 - 1e-4)
     return np.array(
         [
-            np.log(odds / (1 - odds)),
+            top.score,
             spans[-1],
             spans.mean(),
             features[:, FEATURES.index("cosine")].max(),

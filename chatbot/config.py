@@ -1,4 +1,4 @@
-"""What `bot.yaml` may say. Every key but `name` and `knowledge` is optional; each field's help text feeds the docs."""
+"""What `bot.yaml` may say. Every key but `name` and `knowledge` is optional."""
 
 from __future__ import annotations
 

@@ -18,7 +18,9 @@ from chatbot.home import read_manifest
 from retrieval.encoder import Encoder
 from retrieval.errors import GraftError
 
-PACKAGES = ("openvino", "tokenizers", "faiss-cpu", "bm25s", "networkx", "gradio", "torch", "sentence-transformers")
+PACKAGES = ("tokenizers", "faiss-cpu", "bm25s", "networkx", "torch", "sentence-transformers")
+OPTIONAL = ("openvino", "gradio", "langchain")
+"""Graft works without these: slower, without the demo, without providers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +61,13 @@ def _python() -> str:
 
 def _packages() -> str:
     found = []
-    for name in PACKAGES:
+    for name in (*PACKAGES, *OPTIONAL):
         try:
             found.append(f"{name} {importlib.metadata.version(name)}")
         except importlib.metadata.PackageNotFoundError:
-            raise GraftError(f"{name} is not installed; run: pip install {name}") from None
+            if name in PACKAGES:
+                raise GraftError(f"{name} is not installed; run: pip install {name}") from None
+            found.append(f"no {name}")
     return ", ".join(found)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -12,7 +13,7 @@ from retrieval.text import is_cjk, terms
 
 MOST_UNITS = 3
 WORTH_ADDING = 0.1
-"""Another unit joins the answer when its odds are at least this share of the best one's."""
+"""Another unit joins the answer when it is at least this share as likely as the best one."""
 _ASKS_LIST = re.compile(
     r"\b(?:what|which) (?:\w+ )?(?:documents?|steps?|things|kinds?|types?|symptoms?|signs?|ways|options|methods"
     r"|benefits|rules"
@@ -46,7 +47,7 @@ def _groups(question: str, ranked: Sequence[Supported]) -> list[list[Unit]]:
     groups: list[list[Unit]] = []
     said: set[str] = set()
     for entry in ranked[:12]:
-        if groups and (len(groups) == MOST_UNITS or entry.odds < WORTH_ADDING * ranked[0].odds):
+        if groups and (len(groups) == MOST_UNITS or math.exp(entry.score - ranked[0].score) < WORTH_ADDING):
             break
         opens = _opens_list(entry.unit)
         group = _whole_list(entry.unit) if opens or (asks_list and not groups) else [entry.unit]

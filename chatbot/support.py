@@ -1,7 +1,7 @@
 """Ranking the units of the passages by how well they answer.
 
-Two logistic models: one on a unit's own evidence, whose scores say which units may lead to others, and one that adds
-these bridges. The weights are fitted by `benchmarks/fit_answers.py`.
+Two conditional logit models (McFadden 1974): one on a unit's own evidence, whose scores say which units may lead to
+others, and one that adds these bridges. The weights are fitted by `benchmarks/fit_answers.py`.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ from retrieval.index import Index
 
 @dataclass(frozen=True, slots=True)
 class Supported:
-    """A unit with the probability that it answers.
+    """A unit that may answer.
 
     Args:
+        score: Among the units of one question, each is as likely the answer as the exponential of its score.
         row: Its row in the evidence.
         answer: The short answer: the reader's span, the whole unit where there is no reader.
-        answerable: Above 0 where the reader prefers the span to "no answer"; the log-odds of `score` without a reader.
+        answerable: Above 0 where the reader prefers the span to "no answer"; the score without a reader.
     """
 
     unit: Unit
@@ -37,11 +38,6 @@ class Supported:
     row: int
     answer: str
     answerable: float
-
-    @property
-    def odds(self) -> float:
-        """The score as odds, which still tell units apart where probabilities crowd near 1."""
-        return self.score / max(1 - self.score, 1e-6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +55,9 @@ class Logistic:
     weights: NDArray[np.float32]
     bias: float
 
-    def probability(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Probabilities of rows of features."""
-        return np.asarray(1 / (1 + np.exp(-(features @ self.weights + self.bias))), dtype=np.float32)
+    def log_odds(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Log-odds of rows of features."""
+        return np.asarray(features @ self.weights + self.bias, dtype=np.float32)
 
 
 @lru_cache
@@ -115,13 +111,12 @@ class SupportModel:
         evidence = gather(question, found, self.index, self.reader)
         if not evidence.units:
             return Ranked([], evidence)
-        alone = self._alone.probability(evidence.features)
+        alone = self._alone.log_odds(evidence.features)
         rows = np.concatenate([evidence.features, bridges(evidence, alone, self.index)], axis=1)
-        scores = self._bridged.probability(rows)
-        odds = np.log(np.clip(scores, 1e-6, 1 - 1e-6) / np.clip(1 - scores, 1e-6, 1))
+        scores = self._bridged.log_odds(rows)
         best = []
         for row in np.argsort(-scores, kind="stable").tolist():
             unit, span = evidence.units[row], evidence.spans[row]
             answer = unit.chunk.text[span.start : span.end] if span else unit.text
-            best.append(Supported(unit, float(scores[row]), row, answer, span.margin if span else float(odds[row])))
+            best.append(Supported(unit, float(scores[row]), row, answer, span.margin if span else float(scores[row])))
         return Ranked(best, evidence)

@@ -47,7 +47,7 @@ class Passage:
 
     Args:
         score: The final score, comparable within one question only.
-        why: What each ranker said, by name: `dense` (cosine), `lexical` (BM25), `graph` (PageRank share).
+        why: What each ranker said, by name: `dense` (cosine), `lexical` (BM25), `graph` (what the walk adds).
     """
 
     chunk: Chunk

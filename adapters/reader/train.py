@@ -2,9 +2,8 @@
 
     python -m adapters.reader.train DATA --out DIR
 
-Dynamic padding, batches by token budget from examples of like length, bf16 where the CPU or GPU has it, linear warm-
-up and decay, a checkpoint
-after every epoch, resumed by running the command again.
+Dynamic padding, batches by token budget from examples of like length, bfloat16 autocast, linear warm-up and decay. The
+adapter and its card are written after every epoch; `--start` continues from an adapter.
 """
 
 from __future__ import annotations
@@ -68,16 +67,14 @@ def collate(features: Sequence[dict[str, Any]]) -> dict[str, torch.Tensor]:
     }
 
 
-def build_model(rank: int, full: bool = False, start: Path | None = None) -> Any:
-    """The backbone with a span head, its linear layers grafted with LoRA unless `full`; `start` continues one."""
+def build_model(rank: int, start: Path | None = None) -> Any:
+    """The backbone with a span head, its linear layers grafted with LoRA; `start` continues an adapter."""
     model = BertForQuestionAnswering.from_pretrained(
         str(locate("default").path),
         local_files_only=True,
         hidden_dropout_prob=0.0,
         attention_probs_dropout_prob=0.0,
     )
-    if full:
-        return model
     if start:
         return PeftModel.from_pretrained(model, str(start), is_trainable=True)
     config = LoraConfig(
@@ -100,13 +97,14 @@ def train(model: Any, features: list[dict[str, Any]], options: argparse.Namespac
     total = min(per_epoch * options.epochs, options.batches or per_epoch * options.epochs)
     warm = max(1, total // 20)
     schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda step: min((step + 1) / warm, max(0.02, (total - step) / (total - warm)))
+        optimiser, lambda step: min((step + 1) / warm, max(0.02, (total - step) / max(1, total - warm)))
     )
     begin, seen = time.time(), 0.0
     for epoch in range(options.epochs):
         for number, rows in enumerate(batches(features, options.budget, options.seed + epoch)):
-            if epoch * per_epoch + number == total:
-                break
+            if epoch * per_epoch + number >= total:
+                yield epoch + 1
+                return
             batch = {key: value.to(device) for key, value in collate([features[row] for row in rows]).items()}
             with torch.autocast(device, dtype=torch.bfloat16):
                 loss = model(**batch).loss
@@ -136,7 +134,6 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=None, help="examples of each file at most")
     parser.add_argument("--batches", type=int, default=None, help="stop after this many batches")
     parser.add_argument("--start", type=Path, default=None, help="an adapter to continue from")
-    parser.add_argument("--full", action="store_true", help="train every weight instead of LoRA")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     random.seed(options.seed)
@@ -150,9 +147,14 @@ def main() -> None:
             tokenizer, examples[: min(most, options.limit or most)], options.max_tokens, 0.7, options.seed
         )
     print(len(features), "examples,", sum(len(f["input_ids"]) for f in features), "tokens", flush=True)
-    model = build_model(options.rank, options.full, options.start)
+    model = build_model(options.rank, options.start)
     options.out.mkdir(parents=True, exist_ok=True)
-    card = {"base_sha256": DEFAULT_SHA256, **{k: str(v) for k, v in vars(options).items()}, "examples": len(features)}
+    card = {
+        "task": "reader",
+        "base_sha256": DEFAULT_SHA256,
+        **{k: str(v) for k, v in vars(options).items()},
+        "examples": len(features),
+    }
     for epochs in train(model, features, options):
         model.save_pretrained(str(options.out))
         (options.out / "card.json").write_text(json.dumps({**card, "epochs_done": epochs}, indent=1), encoding="utf8")

@@ -16,6 +16,8 @@ def talk(bot: Bot, once: str | None, json_: bool, session: str | None) -> None:
     if once is not None:
         reply = bot.ask(once, session)
         print_json(reply.to_json()) if json_ else show(bot, reply)
+        if reply.error:
+            raise SystemExit(2)
         return
     interactive = sys.stdin.isatty() and not json_
     if interactive:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from chatbot.evaluation.metrics import contains, exact, f1, mean
+from chatbot.evidence import MARGIN
 from chatbot.search import Found
 from chatbot.support import SupportModel
 from retrieval.document import Chunk, Document, Passage
@@ -62,8 +63,7 @@ def evaluate_squad(path: Path, encoder: Encoder, progress: Progress = lambda ste
     """Answer every question from its paragraph.
 
     `sentence_hit` and `has_answer_f1` are taken over answerable questions with abstention off, `exact_match` and `f1`
-    over all with
-    abstention on; the AUROC is that of the best unit's score for telling answerable questions from others.
+    over all with abstention on; the AUROC is that of the reader's margin over "no answer" in the best unit.
     """
     documents, questions = read_squad(path)
     begin = time.perf_counter()
@@ -76,14 +76,14 @@ def evaluate_squad(path: Path, encoder: Encoder, progress: Progress = lambda ste
         for position, chunk in enumerate(chunks):
             of.setdefault(chunk.document_id, []).append((position, chunk))
         for number, question in enumerate(questions, 1):
-            found = _paragraph(question.text, of[question.document_id], index)
-            top = model.rank(question.text, found).best[0]
-            scores.append(top.answerable)
+            found = _paragraph(question.text, of.get(question.document_id, []), index)
+            top = next(iter(model.rank(question.text, found).best), None)
+            scores.append(top.answerable if top else -MARGIN)
             labels.append(bool(question.answers))
-            said = top.answer if top.answerable >= 0 else ""
+            said = top.answer if top and top.answerable >= 0 else ""
             if question.answers:
-                hits.append(float(any(contains(top.unit.text, answer) for answer in question.answers)))
-                forced.append(f1(top.answer, question.answers))
+                hits.append(float(top is not None and any(contains(top.unit.text, a) for a in question.answers)))
+                forced.append(f1(top.answer, question.answers) if top else 0.0)
             golds = question.answers or ("",)
             exacts.append(exact(said, golds))
             f1s.append(f1(said, golds))
