@@ -39,9 +39,9 @@ from retrieval.index import Index
 from retrieval.splitter import split
 
 SETS = {"squad/train.json": 150, "reading/policy.json": 60, "reading/fairytale.json": 60, "cmrc2018/trial.json": 150}
-TOP_K = 8
+TOP_K = 6
 PUBLIC_WEIGHT = 0.1
-RIDGE = 0.1
+RIDGE = 0.03
 
 
 @dataclass

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from retrieval.lexical import LexicalIndex
 
 SAMPLE = 128
-KNOWS, IGNORES = 0.8, 0.65
+KNOWS, IGNORES = 0.7, 0.4
 """Ratios of dense to lexical reciprocal rank at which the encoder gets its full weight, and none."""
 
 MOST_UNKNOWN = 0.3
