@@ -39,7 +39,7 @@ from retrieval.index import Index
 from retrieval.splitter import split
 
 SETS = {"squad/train.json": 150, "reading/policy.json": 60, "reading/fairytale.json": 60, "cmrc2018/trial.json": 150}
-TOP_K = 6
+TOP_K = 8
 PUBLIC_WEIGHT = 0.1
 RIDGE = 0.03
 

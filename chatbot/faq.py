@@ -27,8 +27,7 @@ def match(question: str, vector: NDArray[np.float32], index: Index, entries: lis
     """The entry that asks the same, or None.
 
     Likeness is the cosine of the two questions where the encoder knows the language, less a part of what their words
-    disagree on, so that
-    "block a card" is not "unblock a card"; elsewhere it is the overlap of their terms.
+    disagree on, so that "block a card" is not "unblock a card"; elsewhere it is the overlap of their terms.
     """
     if not entries:
         return None

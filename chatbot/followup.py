@@ -1,8 +1,7 @@
 """Follow-up questions, resolved against the conversation without a language model.
 
 A question that leans on the one before ("and how much does it cost?") is searched together with what that one was
-about. A question that
-names its own subject is left alone.
+about. A question that names its own subject is left alone.
 """
 
 from __future__ import annotations

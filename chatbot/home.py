@@ -1,8 +1,7 @@
 """A bot's home on disk: builds beside each other, and a manifest that names the one in use.
 
-A build is written into a folder of its own; replacing the manifest, one atomic rename, publishes it. A reader sees
-the old build
-or the new one, never half of one, and a build that fails or is interrupted leaves no trace.
+A build is written into a folder of its own; replacing the manifest, one atomic rename, publishes it. A reader sees the
+old build or the new one, never half of one, and a build that fails or is interrupted leaves no trace.
 """
 
 from __future__ import annotations

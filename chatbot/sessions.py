@@ -15,9 +15,8 @@ from retrieval.errors import GraftError
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS turns (
-    id INTEGER PRIMARY KEY, session TEXT NOT NULL, created REAL NOT NULL, question TEXT NOT NULL, resolved TEXT NOT
-    NULL,
-    answer TEXT NOT NULL, confidence REAL NOT NULL, abstained INTEGER NOT NULL
+    id INTEGER PRIMARY KEY, session TEXT NOT NULL, created REAL NOT NULL, question TEXT NOT NULL,
+    resolved TEXT NOT NULL, answer TEXT NOT NULL, confidence REAL NOT NULL, abstained INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS turns_of_session ON turns (session, id);
 CREATE TABLE IF NOT EXISTS feedback (

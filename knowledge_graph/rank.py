@@ -1,11 +1,10 @@
 """Ranking chunks through the graph: a short personalised PageRank from the question's entities and the first hits.
 
 The walk starts at the chunks that retrieval ranked first and at the entities the question names, and alternates
-between chunks and the
-entities they name (as HippoRAG does, arXiv 2405.14831 and 2502.14802). Three things differ: it is cut after a few
-steps, it never
-steps straight back to the chunk it came from, and it prefers chunks near the question, so that one step leads from "the
-director of Jump for Glory" to the passage on that director rather than to any passage that shares a word with it.
+between chunks and the entities they name (as HippoRAG does, arXiv 2405.14831 and 2502.14802). Three things differ: it
+is cut after a few steps, it never steps straight back to the chunk it came from, and it prefers chunks near the
+question, so that one step leads from "the director of Jump for Glory" to the passage on that director rather than to
+any passage that shares a word with it.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """Fusing the dense and the lexical ranking of one question.
 
 Convex combination of min-max normalised scores (Bruch, Gai and Ingber 2022, arXiv 2210.11934). Scores, unlike ranks,
-say how
-much better the first is than the second; and a ranker that does not know the corpus gets a small weight at indexing
-(`retrieval.aptitude`), so that it cannot drag the other down.
+say how much better the first is than the second; and a ranker that does not know the corpus gets a small weight at
+indexing (`retrieval.aptitude`), so that it cannot drag the other down.
 """
 
 from __future__ import annotations

@@ -16,15 +16,14 @@ CREATE TABLE documents (
     id TEXT PRIMARY KEY, title TEXT NOT NULL, source TEXT NOT NULL, text TEXT NOT NULL, metadata TEXT NOT NULL
 ) STRICT;
 CREATE TABLE chunks (
-    position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, document_id TEXT NOT NULL REFERENCES documents ON DELETE
-    CASCADE,
+    position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
+    document_id TEXT NOT NULL REFERENCES documents ON DELETE CASCADE,
     start INTEGER NOT NULL, end INTEGER NOT NULL, section TEXT NOT NULL
 ) STRICT;
 CREATE INDEX chunks_of_document ON chunks (document_id);
 CREATE TABLE faq (
-    position INTEGER PRIMARY KEY, question TEXT NOT NULL, document_id TEXT NOT NULL REFERENCES documents ON DELETE
-    CASCADE,
-    start INTEGER NOT NULL, end INTEGER NOT NULL
+    position INTEGER PRIMARY KEY, question TEXT NOT NULL,
+    document_id TEXT NOT NULL REFERENCES documents ON DELETE CASCADE, start INTEGER NOT NULL, end INTEGER NOT NULL
 ) STRICT;
 """
 _CHUNK = "SELECT c.id, c.document_id, substr(d.text, c.start + 1, c.end - c.start), c.start, c.end, c.section"

@@ -61,9 +61,8 @@ def evaluate_bot(bot: Bot, cases: list[Case]) -> dict[str, Any]:
     """Ask every question and measure.
 
     Recall counts the share of a question's documents among the first k documents. An answer's F1 is that of the best
-    cited
-    sentence, its hit whether a cited sentence holds the gold answer. Abstention precision is the share of abstentions
-    that were right.
+    cited sentence, its hit whether a cited sentence holds the gold answer. Abstention precision is the share of
+    abstentions that were right.
     """
     ranks: list[list[float]] = []
     answers: list[tuple[float, float]] = []
