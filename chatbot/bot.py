@@ -141,7 +141,7 @@ class Bot:
             yield from self._faq_reply(known, resolved, found, trace)
             return
         with trace.step("support"):
-            ranked = self.support.rank(resolved, found)
+            ranked = self.support.rank(resolved, found, question)
             sure = confidence(found, ranked, self.index)
         if sure < self.threshold:
             reply = self._refuse(trace, sure, found)

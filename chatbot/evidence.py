@@ -45,8 +45,14 @@ class Evidence:
         return sum(weight for term, weight in self.wanted.items() if term in held) / whole if whole else 0.0
 
 
-def gather(question: str, found: Found, index: Index, reader: Reader | None) -> Evidence:
-    """Collect the evidence for every unit of the found passages; one that two overlapping chunks share counts once."""
+def gather(question: str, found: Found, index: Index, reader: Reader | None, asked: str | None = None) -> Evidence:
+    """Collect the evidence for every unit of the found passages; one that two overlapping chunks share counts once.
+
+    Args:
+        question: What was searched for, a follow-up made whole.
+        asked: What is read for and says which kind of answer is wanted; the user's own words where they differ.
+    """
+    asked = asked or question
     candidates = list({(u.chunk.document_id, u.start): u for p in found.passages for u in units(p.chunk)}.values())
     titles = index.store.titles_of({passage.chunk.document_id for passage in found.passages})
     texts = [row_as_text(unit) if unit.kind == "row" else unit.text for unit in candidates]
@@ -56,11 +62,11 @@ def gather(question: str, found: Found, index: Index, reader: Reader | None) -> 
         for mine, unit in zip(own, candidates, strict=True)
     ]
     wanted = {term: index.lexical.idf(term) for term in terms(question)}
-    spans = _spans(question, candidates, found, titles, reader)
+    spans = _spans(asked, candidates, found, titles, reader)
     empty = np.zeros((len(candidates), len(FEATURES)), dtype=np.float32)
     evidence = Evidence(candidates, own, near, wanted, spans, empty)
     if candidates:
-        _fill(evidence, question, texts, found, index)
+        _fill(evidence, asked, texts, found, index)
     return evidence
 
 

@@ -106,9 +106,9 @@ class SupportModel:
         """
         return cls(index, reader_for(index))
 
-    def rank(self, question: str, found: Found) -> Ranked:
-        """Rank every unit of the found passages."""
-        evidence = gather(question, found, self.index, self.reader)
+    def rank(self, question: str, found: Found, asked: str | None = None) -> Ranked:
+        """Rank every unit of the found passages; for `asked` see `gather`."""
+        evidence = gather(question, found, self.index, self.reader, asked)
         if not evidence.units:
             return Ranked([], evidence)
         alone = self._alone.log_odds(evidence.features)

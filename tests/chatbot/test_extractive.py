@@ -53,7 +53,7 @@ def test_what_repeats_or_is_much_weaker_is_left_out() -> None:
     first = pick(chunk("A replacement card costs 9 euros."), "A replacement")
     again = pick(chunk("The replacement card costs 9 euros.", "b.md"), "The replacement")
     weak = pick(chunk("Wheelchair users enter through the garden gate.", "c.md"), "Wheelchair")
-    text, citations = answer("What does a card cost?", (first, 0.9), (again, 0.89), (weak, 0.2))
+    text, citations = answer("What does a card cost?", (first, 2.0), (again, 1.9), (weak, -2.0))
     assert (text, len(citations)) == ("A replacement card costs 9 euros. [1]", 1)
 
 
