@@ -21,6 +21,7 @@ from chatbot.support import SupportModel
 from knowledge_graph import KnowledgeGraph
 from knowledge_graph.rank import GraphRanker
 from knowledge_graph.store import load_matrix
+from retrieval.document import Chunk
 from retrieval.encoder import Encoder
 from retrieval.index import Index
 from retrieval.splitter import PATH_SEPARATOR
@@ -272,5 +273,5 @@ class Bot:
         return Citation(citation.document, source, citation.section, citation.start, citation.end, citation.quote)
 
 
-def _covers(chunk: object, citation: Citation) -> bool:
-    return chunk.document_id == citation.document and chunk.start < citation.end and citation.start < chunk.end  # type: ignore[attr-defined,no-any-return]
+def _covers(chunk: Chunk, citation: Citation) -> bool:
+    return chunk.document_id == citation.document and chunk.start < citation.end and citation.start < chunk.end

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from chatbot.cli.arguments import BotArgument, JsonOption
 from chatbot.cli.output import print_json, readable_errors, say
 
+if TYPE_CHECKING:
+    from chatbot.bot import Bot
+
 graph = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-BotArgument = Annotated[str, typer.Argument(metavar="BOT", help="A bot.yaml, a folder holding one, or a bundled bot.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
 
 
 @graph.command()
@@ -112,7 +114,7 @@ def neighbours(bot: BotArgument, entity: str, json_: JsonOption = False) -> None
             print(f"{subject} — {relation.replace('_', ' ')} → {object_}")
 
 
-def _open(name: str):  # type: ignore[no-untyped-def]
+def _open(name: str) -> Bot:
     from chatbot.cli.main import open_bot
 
     return open_bot(name)

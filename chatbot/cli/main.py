@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from chatbot import bots
 from chatbot.bots import BotSource
 from chatbot.cli import output
+from chatbot.cli.arguments import BotArgument, JsonOption
 from chatbot.cli.evaluate import evaluate
 from chatbot.cli.graph import graph
 from chatbot.cli.output import print_json, progress_bar, readable_errors, say
@@ -27,8 +28,9 @@ app = typer.Typer(
 app.add_typer(graph, name="graph", help="Query, walk, draw and export a bot's knowledge graph.")
 app.command(name="eval")(evaluate)
 
-BotArgument = Annotated[str, typer.Argument(metavar="BOT", help="A bot.yaml, a folder holding one, or a bundled bot.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
+if TYPE_CHECKING:
+    from chatbot.bot import Bot
+    from chatbot.home import Manifest
 
 
 @app.callback()
@@ -105,7 +107,7 @@ def doctor(
     raise typer.Exit(0 if all(finding.ok for finding in findings) else 2)
 
 
-def open_bot(name: str):  # type: ignore[no-untyped-def]
+def open_bot(name: str) -> Bot:
     """Open a bot, indexing it first where it is not, or its sources have changed."""
     from chatbot.bot import Bot
     from chatbot.build import is_current
@@ -125,7 +127,7 @@ def open_bot(name: str):  # type: ignore[no-untyped-def]
     return Bot.open(source)
 
 
-def build_with_bar(source: BotSource):  # type: ignore[no-untyped-def]
+def build_with_bar(source: BotSource) -> tuple[Manifest, float]:
     """Index a bot with a progress bar; returns the manifest and the seconds it took."""
     from chatbot.build import build
 
