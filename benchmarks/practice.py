@@ -1,0 +1,119 @@
+"""Training examples for the reader from the practice domains, as a SQuAD-format file.
+
+    python -m benchmarks.practice OUT.json
+
+The domains under `benchmarks/practice/` are small help libraries of invented organisations, written for Graft, with
+questions people might ask of them. Those in `KEPT` are never trained on: `fit_answers.py` fits on them.
+
+An answerable question is asked of the chunk that holds its answer and of likely chunks that do not. A question that
+needs two documents is asked together with the sentence of the second one that says what it is about (`bridge`, or the
+one nearest to the question).
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from chatbot import bots
+from chatbot.bot import Bot
+from chatbot.cli.opening import open_bot
+from chatbot.units import Unit, row_as_text, units
+from retrieval.document import Chunk
+from retrieval.encoder import Encoder
+from retrieval.splitter import PATH_SEPARATOR
+from retrieval.text import terms
+
+PRACTICE = Path(__file__).parent / "practice"
+KEPT = ("hospital_staff", "insurance", "library", "statistics_course", "zh_telecom", "zh_university")
+SEARCHED = 8
+MISSES = 2
+"""Chunks without the answer for each question."""
+
+
+def domains(trained: bool) -> list[Path]:
+    """The folders of the domains that are trained on, or of those that are not."""
+    return [path for path in sorted(PRACTICE.iterdir()) if path.is_dir() and (path.name not in KEPT) is trained]
+
+
+def examples(bot: Bot, case: dict[str, Any], chance: random.Random) -> Iterator[tuple[str, Chunk, str]]:
+    """(question, chunk, answer) of one question; the answer is empty where the chunk does not hold it."""
+    question, answer, documents = case["question"], case["answer"], case["documents"]
+    passages = [passage.chunk for passage in bot.searcher.search(question, SEARCHED).passages]
+    if answer is None:
+        for chunk in passages[: MISSES + 1]:
+            yield question, chunk, ""
+        lead = nearest(bot, question, passages[:1])
+        yield f"{question} {said(lead)}", passages[1], ""
+        return
+    chunks = bot.index.store.all_chunks()
+    holders = [chunk for chunk in chunks if chunk.document_id == documents[0] and answer in chunk.text]
+    misses = [chunk for chunk in passages if answer.lower() not in chunk.text.lower()]
+    if len(documents) > 1:
+        behind = [chunk for chunk in chunks if chunk.document_id == documents[1]]
+        lead = bridge(behind, case["bridge"]) if "bridge" in case else nearest(bot, question, behind)
+        question = f"{question} {said(lead)}"
+    elif chance.random() < 0.3 and misses:
+        question = f"{question} {said(nearest(bot, question, misses[:1]))}"
+    for chunk in holders[:2]:
+        yield question, chunk, answer
+    for chunk in misses[:MISSES]:
+        yield question, chunk, ""
+
+
+def bridge(chunks: list[Chunk], sentence: str) -> Unit:
+    """The unit that a case names as its bridge."""
+    wanted = set(terms(sentence))
+    return max((u for chunk in chunks for u in units(chunk)), key=lambda u: len(wanted & set(terms(u.text))))
+
+
+def nearest(bot: Bot, question: str, chunks: list[Chunk]) -> Unit:
+    """The unit that shares most with a question."""
+    wanted = set(terms(question))
+
+    def shared(unit: Unit) -> float:
+        return sum(bot.index.lexical.idf(term) for term in wanted & set(terms(f"{unit.text} {unit.lead}")))
+
+    return max((unit for chunk in chunks for unit in units(chunk)), key=shared)
+
+
+def place(bot: Bot, question: str, chunk: Chunk, answer: str) -> int:
+    """Offset of the answer in its chunk; of several, in the unit that shares most with the question."""
+    holders = [unit for unit in units(chunk) if answer in unit.text]
+    if not holders:
+        return chunk.text.index(answer)
+    wanted = set(terms(question))
+    best = max(holders, key=lambda u: sum(bot.index.lexical.idf(t) for t in wanted & set(terms(f"{u.text} {u.lead}"))))
+    return best.start - chunk.start + best.text.index(answer)
+
+
+def said(unit: Unit) -> str:
+    """A unit as it is put after a question."""
+    return row_as_text(unit) if unit.kind == "row" else unit.text
+
+
+def main(out: Path) -> None:
+    """Write the file."""
+    encoder, chance = Encoder.load(), random.Random(0)
+    articles = []
+    for folder in domains(trained=True):
+        bot = open_bot(bots.find(str(folder)), encoder)
+        titles = bot.index.store.titles_of({chunk.document_id for chunk in bot.index.store.all_chunks()})
+        for line in (folder / "dev.jsonl").read_text(encoding="utf8").splitlines():
+            for question, chunk, answer in examples(bot, json.loads(line), chance):
+                heading = PATH_SEPARATOR.join(filter(None, (titles[chunk.document_id], chunk.section)))
+                found = [{"text": answer, "answer_start": place(bot, question, chunk, answer)}] if answer else []
+                qa = {"question": question, "answers": found, "is_impossible": not answer}
+                articles.append({"title": heading, "paragraphs": [{"context": chunk.text, "qas": [qa]}]})
+    out.write_text(json.dumps({"data": articles}, ensure_ascii=False), encoding="utf8")
+    print(
+        len(articles), "examples,", sum(not a["paragraphs"][0]["qas"][0]["answers"] for a in articles), "unanswerable"
+    )
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
