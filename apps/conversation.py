@@ -50,7 +50,7 @@ class Conversation:
         self.bot = bot
         self.session = session if isinstance(session, str) and _SESSION.fullmatch(session) else Sessions.new_id()
         self.turns = [
-            Shown(turn.question, _stored(turn, number), FORGOTTEN, id=turn.id)
+            Shown(turn.question, _stored(turn, number), FORGOTTEN, id=turn.id, liked=turn.liked)
             for number, turn in enumerate(bot.sessions.turns(self.session))
         ]
         if self.turns:
@@ -99,7 +99,7 @@ class Conversation:
         shown.answer, shown.topics = text, reply.topics
         shown.panel = panel(self.bot, reply, number)
         stored = self.bot.sessions.turns(self.session)
-        shown.id = stored[-1].id if stored else None
+        shown.id = stored[-1].id if stored and not reply.error else None
 
     def stop(self) -> None:
         """Give up the answer under way."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 
 from chatbot.bot import Bot
 from chatbot.bots import BotSource
-from chatbot.build import build, is_current
-from chatbot.cli.output import progress_bar, say
+from chatbot.cli.opening import open_bot
 from chatbot.config_file import ConfigError
 from retrieval.encoder import Encoder
 
@@ -42,8 +40,7 @@ class Shelf:
             wanted = source.config.retrieval.encoder
             if wanted not in encoders:
                 encoders[wanted] = Encoder.load(wanted)
-            make_current(source, encoders[wanted])
-            bot = Bot.open(source, encoders[wanted])
+            bot = open_bot(source, encoders[wanted])
             bot.sessions  # noqa: B018  opened here, so that a folder that cannot be written to is known at the start
             bots.append(bot)
         return cls(bots)
@@ -56,17 +53,3 @@ class Shelf:
     def get(self, name: object) -> Bot:
         """The bot of a name; the first bot for a name that is not on the shelf."""
         return self._bots.get(str(name)) or next(iter(self._bots.values()))
-
-
-def make_current(source: BotSource, encoder: Encoder) -> None:
-    """Index a bot unless its index is up to date, with a progress bar or, where stderr is no terminal, plain lines."""
-    if is_current(source):
-        return
-    name = source.config.name
-    if not sys.stderr.isatty():
-        say(f"{name}: indexing")
-    with progress_bar(name) as progress:
-        manifest = build(source, progress, encoder)
-    say(f"{name}: {manifest.documents} documents, {manifest.chunks} chunks indexed")
-    for file, reason in manifest.failed.items():
-        say(f"{name}: not read: {file}: {reason}")

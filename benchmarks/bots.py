@@ -11,8 +11,7 @@ import sys
 
 from apps import BUNDLED
 from chatbot import bots
-from chatbot.bot import Bot
-from chatbot.build import build, is_current
+from chatbot.cli.opening import open_bot
 from chatbot.evaluation.metrics import mean
 from chatbot.evaluation.own import evaluate_bot, read_cases
 from retrieval.encoder import Encoder
@@ -26,11 +25,8 @@ def main(questions: str) -> None:
     encoder = Encoder.load()
     rows = []
     for name in bots.bundled():
-        source = bots.find(name)
-        if not is_current(source):
-            build(source, encoder=encoder)
-        bot = Bot.open(source, encoder)
-        report = evaluate_bot(bot, read_cases(source.config.folder / questions))
+        bot = open_bot(name, encoder)
+        report = evaluate_bot(bot, read_cases(bot.config.folder / questions))
         retrieval, answers, abstention, latency = (
             report[part] for part in ("retrieval", "answers", "abstention", "latency_ms")
         )

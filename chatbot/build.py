@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from adapters import locate
 from chatbot.bots import BotSource
 from chatbot.config import BotConfig
 from chatbot.home import FORMAT, Manifest, NotBuilt, new_build, publish, read_manifest
+from knowledge_graph import KnowledgeGraph
 from knowledge_graph import store as graph_store
 from knowledge_graph.build import Extraction, extract
 from retrieval.document import Chunk, Document
@@ -52,8 +54,8 @@ def digest(config: BotConfig, sources: Sources) -> str:
         "index": config.retrieval.index,
         "encoder": locate(config.retrieval.encoder).fingerprint,
         "graph": config.graph.extractor,
-        "triples": [_stamp(config.path(name)) for name in config.graph.triples],
-        "files": [_stamp(path) for path, _ in sources.files],
+        "triples": [_stamp(config.path(name), config.folder) for name in config.graph.triples],
+        "files": [_stamp(path, config.folder) for path, _ in sources.files],
     }
     return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()
 
@@ -90,7 +92,7 @@ def build(
         index = Index.build(folder, documents, chunks, encoder, config.retrieval.index, progress)
         graph = _graph(config, documents, chunks, triples, progress)
         graph_store.save(graph, index.store, folder)
-        counts = index.store.rows("SELECT (SELECT count(*) FROM nodes), (SELECT count(*) FROM edges)")[0]
+        counts = KnowledgeGraph(index.store).counts()
         faq = len(index.store.faq())
         index.store.close()
         manifest = Manifest(
@@ -99,8 +101,8 @@ def build(
             encoder=encoder.fingerprint,
             documents=len(documents),
             chunks=len(chunks),
-            nodes=counts[0],
-            edges=counts[1],
+            nodes=counts["nodes"],
+            edges=counts["edges"],
             faq=faq,
             failed=failed,
         )
@@ -160,9 +162,11 @@ def _graph(
     return extract(chunks, titles, config.language, triples, advance)
 
 
-def _stamp(path: Path) -> tuple[str, int, int]:
+def _stamp(path: Path, folder: Path) -> tuple[str, int, int]:
+    """Where a file is, seen from the bot's folder, which may move, its size and when it was changed."""
+    name = os.path.relpath(path, folder)
     try:
         status = path.stat()
     except OSError:
-        return str(path), 0, 0
-    return str(path), status.st_size, status.st_mtime_ns
+        return name, 0, 0
+    return name, status.st_size, status.st_mtime_ns

@@ -10,7 +10,7 @@ from chatbot.units import units
 from retrieval.document import Chunk, Passage
 from retrieval.text import sentences, terms
 
-_MARK = re.compile(r"\s?[\[【](\d{1,3}(?:\s?[,，、;]\s?\d{1,3})*)[\]】]")
+_MARK = re.compile(r"\s?[\[【](\d{1,3}(?:\s?[,，、;–-]\s?\d{1,3})*)[\]】]")
 _CODE_OR_MARK = re.compile(rf"```.*?(?:```|\Z)|`[^`\n]+`|{_MARK.pattern}", re.DOTALL)
 
 
@@ -31,7 +31,7 @@ def ground(text: str, passages: Sequence[Passage]) -> tuple[str, list[Citation]]
         if match[1] is None:  # code: `names[0]` cites nothing
             return match.group()
         kept = []
-        for given in (int(number) for number in re.findall(r"\d+", match[1])):
+        for given in _given(match[1], len(passages)):
             if not 1 <= given <= len(passages):
                 continue
             if given not in numbers:
@@ -42,6 +42,14 @@ def ground(text: str, passages: Sequence[Passage]) -> tuple[str, list[Citation]]
         return lead + "".join(dict.fromkeys(kept))
 
     return _CODE_OR_MARK.sub(replace, text).strip(), citations
+
+
+def _given(mark: str, most: int) -> list[int]:
+    """The numbers of a mark such as `1, 3-5`."""
+    found: list[int] = []
+    for first, last in re.findall(r"(\d+)(?:\s?[–-]\s?(\d+))?", mark):
+        found += range(int(first), min(int(last or first), most) + 1)
+    return found
 
 
 def _sentence_before(text: str, offset: int) -> str:

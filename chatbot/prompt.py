@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,9 +12,11 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 
 from chatbot.config import BotConfig
 from chatbot.config_file import ConfigError
+from chatbot.json_lines import read_json_lines
 from knowledge_graph import Fact
 from retrieval.document import Passage
 from retrieval.encoder import Encoder
+from retrieval.splitter import PATH_SEPARATOR
 
 TEMPLATES = Path(__file__).parent / "prompts"
 EXAMPLES_SHOWN = 2
@@ -34,7 +35,7 @@ class PromptBuilder:
     """Fills one bot's template.
 
     Raises:
-        ConfigError: The template or the examples cannot be read.
+        GraftError: The template or the examples cannot be read.
     """
 
     def __init__(self, config: BotConfig, refusal: str, encoder: Encoder) -> None:
@@ -71,7 +72,7 @@ class PromptBuilder:
             "instructions": "\n".join(f"- {rule}" for rule in self._config.prompt.instructions),
             "examples": self._nearest(question),
             "passages": "\n\n".join(
-                f"[{n}] ({' › '.join(filter(None, (titles.get(p.document_id), p.section)))})\n{p.text}"
+                f"[{n}] ({PATH_SEPARATOR.join(filter(None, (titles.get(p.document_id), p.section)))})\n{p.text}"
                 for n, p in enumerate((passage.chunk for passage in passages), 1)
             ),
             "facts": "\n".join(f"- {f.subject} — {f.relation} — {f.object}" for f in facts),
@@ -106,19 +107,8 @@ def read_examples(path: Path) -> list[Example]:
     """Read few-shot examples, one JSON object with `question` and `answer` a line.
 
     Raises:
-        ConfigError: The file cannot be read, or a line is not such an object.
+        GraftError: The file cannot be read, or a line is not such an object.
     """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"examples {path} cannot be read: {error}") from None
-    examples = []
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            entry = json.loads(line)
-            examples.append(Example(str(entry["question"]), str(entry["answer"])))
-        except (ValueError, TypeError, KeyError):
-            raise ConfigError(f"{path}:{number}: expected an object with `question` and `answer`") from None
-    return examples
+    return read_json_lines(
+        path, lambda entry: Example(str(entry["question"]), str(entry["answer"])), "question and answer"
+    )

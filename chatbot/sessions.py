@@ -31,12 +31,14 @@ class Turn:
 
     Args:
         resolved: The question as it was searched for, a follow-up made whole.
+        liked: The user's judgement; None where there is none.
     """
 
     id: int
     question: str
     resolved: str
     answer: str
+    liked: bool | None = None
 
 
 class Sessions:
@@ -74,9 +76,13 @@ class Sessions:
 
     def turns(self, session: str) -> list[Turn]:
         """A session's turns, oldest first."""
-        sql = "SELECT id, question, resolved, answer FROM turns WHERE session = ? ORDER BY id"
+        sql = (
+            "SELECT id, question, resolved, answer, liked FROM turns LEFT JOIN feedback ON turn = id"
+            " WHERE session = ? ORDER BY id"
+        )
         with self._transaction() as connection:
-            return [Turn(*row) for row in connection.execute(sql, [session])]
+            rows = connection.execute(sql, [session]).fetchall()
+        return [Turn(*row[:4], liked=None if row[4] is None else bool(row[4])) for row in rows]
 
     def add(self, session: str, question: str, resolved: str, answer: str, confidence: float, abstained: bool) -> int:
         """Keep a turn; returns its id."""
@@ -93,11 +99,6 @@ class Sessions:
         sql = "DELETE FROM turns WHERE id = (SELECT max(id) FROM turns WHERE session = ?)"
         with self._transaction() as connection:
             connection.execute(sql, [session])
-
-    def forget(self, session: str) -> None:
-        """Remove a whole session."""
-        with self._transaction() as connection:
-            connection.execute("DELETE FROM turns WHERE session = ?", [session])
 
     def rate(self, turn: int, liked: bool | None) -> None:
         """Keep a user's judgement of a turn; a later one replaces it, None takes it back."""

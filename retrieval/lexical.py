@@ -55,10 +55,6 @@ class LexicalIndex:
         """How telling a term is; one that the texts do not hold is as telling as the rarest."""
         return self._idf.get(term, self.rarest)
 
-    def knows(self, term: str) -> bool:
-        """Whether any text holds the term."""
-        return term in self._idf
-
 
 def _idf(corpus: list[list[str]]) -> dict[str, float]:
     frequency: dict[str, int] = {}

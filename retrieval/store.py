@@ -107,10 +107,6 @@ class Store:
         id_, title, text, source, metadata = rows[0]
         return Document(id_, title, text, source, json.loads(metadata))
 
-    def documents_of_chunks(self) -> list[str]:
-        """The document id of every chunk, by position."""
-        return [row[0] for row in self.rows("SELECT document_id FROM chunks ORDER BY position")]
-
     def titles_of(self, document_ids: Iterable[str]) -> dict[str, str]:
         """Titles of some documents, by id."""
         ids = list(document_ids)

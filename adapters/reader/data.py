@@ -1,13 +1,19 @@
-"""SQuAD-format files as training examples, with negatives made from the other paragraphs of the same article."""
+"""SQuAD-format files as training examples, with negatives made from other paragraphs and other entities."""
 
 from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+WORD = re.compile(r"\w{4,}")
+ENTITY = re.compile(r"(?<=\s)(?:[A-Z][\w'-]+(?: [A-Z][\w'-]+)*|\d[\d,.]*\b)")
+"""Names and numbers of a question, its first word aside."""
+SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +51,90 @@ def read_examples(path: Path) -> list[list[Example]]:
     return articles
 
 
+def packed(articles: Sequence[Sequence[Example]], sentences: int, seed: int) -> list[list[Example]]:
+    """Examples whose passage is one sentence, each set among other sentences of its article."""
+    chance = random.Random(seed)
+    found = []
+    for examples in articles:
+        passages = list(dict.fromkeys(example.passage for example in examples))
+        among = []
+        for example in examples:
+            others = [p for p in passages if p != example.passage and example.answer not in p]
+            group = [example.passage, *chance.sample(others, min(sentences - 1, len(others)))]
+            chance.shuffle(group)
+            before = sum(len(p) + 1 for p in group[: group.index(example.passage)])
+            among.append(replace(example, heading="", passage=" ".join(group), start=before + example.start))
+        found.append(among)
+    return found
+
+
 def with_negatives(articles: Sequence[Sequence[Example]], share: float, seed: int) -> list[Example]:
-    """All examples, and for a share of the answerable ones the same question over another passage of its article."""
+    """All examples, and for a share of the answerable ones the same question without its answer.
+
+    Half of these ask another passage of the article, the likeliest or any; the rest ask the same passage for another
+    name or number, taken from a question of the article, that the passage does not hold.
+    """
     chance = random.Random(seed)
     found: list[Example] = []
     for examples in articles:
         passages = list(dict.fromkeys(example.passage for example in examples))
+        words = {passage: set(WORD.findall(passage.lower())) for passage in passages}
+        entities = sorted({entity for example in examples for entity in ENTITY.findall(example.question)})
         for example in examples:
             found.append(example)
+            if not example.answer or chance.random() >= share:
+                continue
+            changed = _changed(example, entities, chance) if chance.random() < 0.5 else None
             others = [p for p in passages if p != example.passage and example.answer.lower() not in p.lower()]
-            if example.answer and others and chance.random() < share:
-                found.append(replace(example, passage=chance.choice(others), answer="", start=0))
+            if changed:
+                found.append(changed)
+            elif others:
+                asked = set(WORD.findall(example.question.lower()))
+                nearest = max(others, key=lambda passage: len(asked & words[passage]))
+                other = nearest if chance.random() < 0.5 else chance.choice(others)
+                found.append(replace(example, passage=other, answer="", start=0))
+    return found
+
+
+def _changed(example: Example, entities: Sequence[str], chance: random.Random) -> Example | None:
+    own = ENTITY.findall(example.question)
+    if not own:
+        return None
+    old = chance.choice(own)
+    like = [e for e in entities if e[0].isdigit() == old[0].isdigit() and e not in own and e not in example.passage]
+    if not like:
+        return None
+    return replace(example, question=example.question.replace(old, chance.choice(like)), answer="", start=0)
+
+
+def with_leads(articles: Sequence[Sequence[Example]], share: float, seed: int) -> list[list[Example]]:
+    """For a share of the answerable examples, one more whose question names something only in a sentence after it.
+
+    "When did Marie Curie die?" becomes "When did it die? Marie Curie studied in Paris.", so that the reader learns to
+    take what a question is about from a sentence found first.
+    """
+    chance = random.Random(seed)
+    found = []
+    for examples in articles:
+        passages = dict.fromkeys(example.passage for example in examples)
+        sentences = [sentence for passage in passages for sentence in SENTENCE_END.split(passage)]
+        more = []
+        for example in examples:
+            names = ENTITY.findall(example.question)
+            if not example.answer or not names or chance.random() >= share:
+                continue
+            name = chance.choice(names)
+            leads = [
+                sentence
+                for sentence in sentences
+                if name in sentence and sentence not in example.passage and example.answer not in sentence
+            ]
+            if leads:
+                question = re.sub(
+                    rf"(?:the |a )?{re.escape(name)}", chance.choice(("it", "this", "they")), example.question
+                )
+                more.append(replace(example, question=f"{question} {chance.choice(leads)}"))
+        found.append([*examples, *more])
     return found
 
 

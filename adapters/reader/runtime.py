@@ -15,6 +15,8 @@ from adapters.registry import Adapter, find_adapter
 MAX_TOKENS = 384
 LONGEST_ANSWER = 30
 """Tokens of the longest span."""
+LONGEST_QUESTION = 600
+"""Characters of a question, and of a sentence that follows it, that are read."""
 
 Forward = Callable[[dict[str, NDArray[np.int64]]], list[NDArray[np.float32]]]
 
@@ -79,7 +81,7 @@ class Reader:
         """Read passages, each a (heading, text) pair; offsets count from the text's start."""
         if not passages:
             return []
-        question = question[:400]
+        question = question[:LONGEST_QUESTION]
         pairs = [(question, f"{heading}\n{text}" if heading else text) for heading, text in passages]
         encoded = self._tokenizer.encode_batch(pairs)
         tokens, mask = padded([encoding.ids for encoding in encoded])

@@ -42,7 +42,7 @@ def evaluate(
 
 
 def _bot(name: str, data: Path | None) -> dict[str, Any]:
-    from chatbot.cli.main import open_bot
+    from chatbot.cli.opening import open_bot
     from chatbot.evaluation.own import evaluate_bot, read_cases
 
     opened = open_bot(name)

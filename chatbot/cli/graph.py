@@ -115,6 +115,6 @@ def neighbours(bot: BotArgument, entity: str, json_: JsonOption = False) -> None
 
 
 def _open(name: str) -> Bot:
-    from chatbot.cli.main import open_bot
+    from chatbot.cli.opening import open_bot
 
     return open_bot(name)

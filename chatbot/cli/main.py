@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from chatbot import bots
-from chatbot.bots import BotSource
 from chatbot.cli import output
 from chatbot.cli.arguments import BotArgument, JsonOption
 from chatbot.cli.evaluate import evaluate
 from chatbot.cli.graph import graph
-from chatbot.cli.output import print_json, progress_bar, readable_errors, say
+from chatbot.cli.opening import build_with_bar, open_bot
+from chatbot.cli.output import print_json, readable_errors, say
 
 app = typer.Typer(
     name="graft",
@@ -27,10 +26,6 @@ app = typer.Typer(
 )
 app.add_typer(graph, name="graph", help="Query, walk, draw and export a bot's knowledge graph.")
 app.command(name="eval")(evaluate)
-
-if TYPE_CHECKING:
-    from chatbot.bot import Bot
-    from chatbot.home import Manifest
 
 
 @app.callback()
@@ -105,36 +100,6 @@ def doctor(
             for finding in findings:
                 print(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.check:<22} {finding.detail}")
     raise typer.Exit(0 if all(finding.ok for finding in findings) else 2)
-
-
-def open_bot(name: str) -> Bot:
-    """Open a bot, indexing it first where it is not, or its sources have changed."""
-    from chatbot.bot import Bot
-    from chatbot.build import is_current
-    from chatbot.home import NotBuilt, read_manifest
-
-    source = bots.find(name)
-    if not is_current(source):
-        try:
-            read_manifest(source.home)
-            say(f"{name}: the documents or settings have changed; indexing again")
-        except NotBuilt:
-            say(f"{name}: indexing for the first time")
-        manifest, seconds = build_with_bar(source)
-        for file, reason in manifest.failed.items():
-            say(f"not read: {file}: {reason}")
-        say(f"{manifest.documents} documents indexed in {seconds:.1f} s")
-    return Bot.open(source)
-
-
-def build_with_bar(source: BotSource) -> tuple[Manifest, float]:
-    """Index a bot with a progress bar; returns the manifest and the seconds it took."""
-    from chatbot.build import build
-
-    begin = time.perf_counter()
-    with progress_bar(source.config.name) as progress:
-        manifest = build(source, progress)
-    return manifest, time.perf_counter() - begin
 
 
 def main() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 
 from chatbot.bot import Bot
 from chatbot.evaluation.metrics import contains, f1, mean, recall, reciprocal_rank
+from chatbot.json_lines import read_json_lines
 from chatbot.reply import Reply
 from chatbot.units import row_as_text, units
 from retrieval.errors import GraftError
@@ -32,26 +32,14 @@ def read_cases(path: Path) -> list[Case]:
     """Read evaluation questions, one JSON object with `question`, `answer`, `documents` a line.
 
     Raises:
-        GraftError: The file cannot be read, or a line is not such an object.
+        GraftError: The file cannot be read, a line is not such an object, or there is none.
     """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except FileNotFoundError:
-        raise GraftError(f"no questions to evaluate on: {path} does not exist") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise GraftError(f"{path} cannot be read: {error}") from None
-    cases = []
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            entry = json.loads(line)
-            answer = entry["answer"]
-            cases.append(
-                Case(str(entry["question"]), None if answer is None else str(answer), tuple(entry["documents"]))
-            )
-        except (ValueError, TypeError, KeyError):
-            raise GraftError(f"{path}:{number}: expected an object with question, answer and documents") from None
+
+    def case(entry: dict[str, Any]) -> Case:
+        answer = entry["answer"]
+        return Case(str(entry["question"]), None if answer is None else str(answer), tuple(entry["documents"]))
+
+    cases = read_json_lines(path, case, "question, answer and documents")
     if not cases:
         raise GraftError(f"{path} holds no questions")
     return cases

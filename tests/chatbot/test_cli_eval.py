@@ -85,7 +85,7 @@ def test_wrong_expectations_lower_the_scores(northwind_folder: Path, tmp_path: P
 
 
 def test_the_questions_beside_the_config_are_the_default(northwind_folder: Path) -> None:
-    assert "no questions to evaluate on: " in error_line(northwind_folder)
+    assert "eval.jsonl does not exist" in error_line(northwind_folder)
     path = write_lines(northwind_folder / "eval.jsonl", QUESTIONS[:1])
     try:
         shown = graft(northwind_folder).stdout

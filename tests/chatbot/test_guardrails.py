@@ -82,6 +82,7 @@ def test_personal_data_is_masked(text: str, masked: str) -> None:
         "What happened on 2024-01-15?",
         "The contract of 15-01-2024",
         "Rooms 12 and 14, 3.5 per cent, 1,250,000 euros",
+        "Between 10 000 000 and 250 000 000 euros",
         "Form B12, paragraph 7, from 9:00 to 17:30",
         "Serial number 4111111111111112",
         "@home or a@b",

@@ -28,16 +28,15 @@ def test_turns_are_kept_in_order_and_apart(tmp_path: Path) -> None:
     assert again.turns("nobody") == []
 
 
-def test_forgetting_the_last_turn_or_all(tmp_path: Path) -> None:
+def test_forgetting_the_last_turn(tmp_path: Path) -> None:
     sessions = Sessions(tmp_path / "sessions.db")
     for number in range(3):
         sessions.add("a", f"{number}?", f"{number}?", str(number), 1.0, False)
     sessions.add("b", "?", "?", "kept", 1.0, False)
     sessions.forget_last("a")
     assert [turn.answer for turn in sessions.turns("a")] == ["0", "1"]
-    sessions.forget("a")
-    assert sessions.turns("a") == [] and len(sessions.turns("b")) == 1
     sessions.forget_last("nobody")
+    assert len(sessions.turns("a")) == 2 and len(sessions.turns("b")) == 1
 
 
 def test_a_rating_is_replaced_or_taken_back_and_goes_with_its_turn(tmp_path: Path) -> None:
@@ -46,10 +45,11 @@ def test_a_rating_is_replaced_or_taken_back_and_goes_with_its_turn(tmp_path: Pat
     sessions.rate(turn, True)
     sessions.rate(turn, False)
     assert sessions.ratings() == [("Q?", "A", False)]
+    assert [kept.liked for kept in sessions.turns("a")] == [False]
     sessions.rate(turn, None)
     assert sessions.ratings() == []
     sessions.rate(turn, True)
-    sessions.forget("a")
+    sessions.forget_last("a")
     assert sessions.ratings() == []
 
 

@@ -43,7 +43,6 @@ def test_documents_and_chunks_come_back_whole(path: Path, documents: list[Docume
     assert odd is not None and odd.text == ODD
     first = store.document("a/b.md")
     assert first is not None and first.metadata == {"pages": [0, 15]}
-    assert store.documents_of_chunks() == [chunk.document_id for chunk in chunks]
     assert store.titles_of(["a/b.md", "none"]) == {"a/b.md": "Fees"}
 
 

@@ -1,0 +1,50 @@
+"""Bots made ready to answer: indexed first where they are not, or where their documents or settings have changed."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from chatbot import bots
+from chatbot.bots import BotSource
+from chatbot.cli.output import progress_bar, say
+
+if TYPE_CHECKING:
+    from chatbot.bot import Bot
+    from chatbot.home import Manifest
+    from retrieval.encoder import Encoder
+
+
+def open_bot(source: BotSource | str, encoder: Encoder | None = None) -> Bot:
+    """Open a bot, indexing it first unless its index is up to date.
+
+    Args:
+        source: A bot, or what a user calls it.
+
+    Raises:
+        GraftError: The bot is not found, or cannot be built or opened.
+        ModelError: The encoder cannot be loaded.
+    """
+    from chatbot.bot import Bot
+    from chatbot.build import is_current
+
+    source = bots.find(source) if isinstance(source, str) else source
+    if not is_current(source):
+        if not sys.stderr.isatty():
+            say(f"{source.config.name}: indexing")
+        manifest, seconds = build_with_bar(source, encoder)
+        say(f"{source.config.name}: {manifest.documents} documents indexed in {seconds:.1f} s")
+        for file, reason in manifest.failed.items():
+            say(f"{source.config.name}: not read: {file}: {reason}")
+    return Bot.open(source, encoder)
+
+
+def build_with_bar(source: BotSource, encoder: Encoder | None = None) -> tuple[Manifest, float]:
+    """Index a bot with a progress bar; returns the manifest and the seconds it took."""
+    from chatbot.build import build
+
+    begin = time.perf_counter()
+    with progress_bar(source.config.name) as progress:
+        manifest = build(source, progress, encoder)
+    return manifest, time.perf_counter() - begin
