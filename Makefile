@@ -19,15 +19,16 @@ $(BIN)/python:
 # torch comes first, on its own, so that nothing else chooses its build. Where there is no NVIDIA GPU its CPU build is wanted: an
 # index that offers one (PIP_EXTRA_INDEX_URL) is used, and saves a download of several GB.
 $(VENV)/.torch: constraints.txt | $(BIN)/python
-	@echo "Installing torch ..."
+	@echo "Installing torch, about 200 MB ..."
 	@command -v nvidia-smi >/dev/null 2>&1 && $(PIP) install "$(TORCH)" \
 		|| $(PIP) install "$(TORCH)+cpu" 2>/dev/null || $(PIP) install "$(TORCH)"
 	@touch $@
 
 $(VENV)/.app: pyproject.toml constraints.txt $(VENV)/.torch
-	@echo "Installing Graft ..."
+	@echo "Installing Graft and what it needs, a few minutes ..."
 	@$(PIP) install -c constraints.txt -e ".[app]"
 	@touch $@
+	@echo "Done. The command is $(BIN)/graft; for a plain graft: source $(BIN)/activate"
 
 $(VENV)/.dev: $(VENV)/.app
 	@echo "Installing the development tools ..."

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 import tempfile
 import threading
 from collections.abc import Callable
@@ -15,6 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
+
+# OpenVINO reports its use to its makers where this package can be imported, and nothing may leave unasked
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 FORMAT = 2
 """Version of a compiled model's folder; raise it when its files change."""

@@ -2,11 +2,12 @@
 
     python -m benchmarks.fit_answers DATA
 
-Questions are those of every bundled bot's `dev.jsonl`, never of `eval.jsonl`, and a sample of DATA's
-`squad/train.json`, `reading/policy.json`, `reading/fairytale.json` (English) and `cmrc2018/trial.json` (Chinese).
-A unit is a positive example when it holds the answer. For the confidence each answerable question of a bot is also
-asked of what is left when its documents are taken away. Bots that the encoder does not know, and CMRC, fit the
-`lexical` models. Thresholds maximise the F1 of abstaining, predicted for each bot by models fitted on the others.
+Questions are those of every bundled bot's `dev.jsonl`, never of `eval.jsonl`, of the practice domains that the reader
+was not trained on, and a sample of DATA's `squad/train.json`, `reading/policy.json`, `reading/fairytale.json` (English)
+and `cmrc2018/trial.json` (Chinese). A unit is a positive example when it holds the answer. For the confidence each
+answerable question of a bot is also asked of what is left when its documents are taken away. Bots that the encoder does
+not know, and CMRC, fit the `lexical` models. Thresholds maximise the F1 of abstaining, predicted for each bot by models
+fitted on the others.
 """
 
 from __future__ import annotations
@@ -24,11 +25,10 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from adapters.reader.runtime import Reader
 from apps import BUNDLED
+from benchmarks.practice import PRACTICE, domains
 from chatbot import bots, bridge, confidence, evidence, support
-from chatbot.bot import Bot
-from chatbot.build import build, is_current
+from chatbot.cli.opening import open_bot
 from chatbot.evaluation.metrics import contains
 from chatbot.evaluation.own import read_cases
 from chatbot.evaluation.squad import read_squad
@@ -41,52 +41,60 @@ from retrieval.splitter import split
 SETS = {"squad/train.json": 150, "reading/policy.json": 60, "reading/fairytale.json": 60, "cmrc2018/trial.json": 150}
 TOP_K = 8
 PUBLIC_WEIGHT = 0.1
+PRACTICE_WEIGHT = 0.3
+AWAY_WEIGHT = 0.2
 RIDGE = 0.03
 
 
-@dataclass
+@dataclass(frozen=True)
 class Asked:
-    """One question with its evidence, and which units answer it."""
+    """One question with its evidence; `gold` is empty where nothing answers it."""
 
     group: str
     kind: str
     weight: float
+    bot: bool
+    gold: list[str]
     index: Index
     found: Found
     evidence: evidence.Evidence
     answers: np.ndarray
-    answerable: bool
 
 
 def asked(
-    group: str, weight: float, index: Index, reader: Reader | None, question: str, found: Found, gold: list[str]
+    group: str,
+    weight: float,
+    searcher: Searcher,
+    question: str,
+    gold: list[str],
+    bot: bool = True,
+    without: tuple[str, ...] = (),
 ) -> Asked:
-    """Collect the evidence for a question; `gold` is empty where nothing answers it."""
-    collected = evidence.gather(question, found, index, reader)
+    """Ask one question of what is left of a bot `without` some documents."""
+    wide = searcher.search(question, 4 * TOP_K)
+    found = replace(wide, passages=[p for p in wide.passages if p.chunk.document_id not in without][:TOP_K])
+    index = searcher.index
+    collected = evidence.gather(question, found, index, support.reader_for(index))
     right = [
-        any(contains(text, answer) for answer in gold for text in (unit.text, row_as_text(unit)))
+        any(contains(text, answer) for answer in gold for text in {unit.text, row_as_text(unit)})
         for unit in collected.units
     ]
     kind = support.judge(index)
-    return Asked(group, kind, weight, index, found, collected, np.array(right, dtype=bool), bool(gold))
+    return Asked(group, kind, weight, bot, gold, index, found, collected, np.array(right, dtype=bool))
 
 
 def of_bots(encoder: Encoder) -> Iterator[Asked]:
-    """The bundled bots' development questions, as they are and with their documents taken away."""
-    for name in bots.bundled():
-        source = bots.find(name)
-        if not is_current(source):
-            build(source, encoder=encoder)
-        bot = Bot.open(source, encoder)
-        reader = support.reader_for(bot.index)
+    """Questions of the bundled bots and of the kept practice domains, as they are and with their documents away."""
+    sources = [bots.find(name) for name in (*bots.bundled(), *map(str, domains(trained=False)))]
+    for source in sources:
+        name, bot = source.config.name, open_bot(source, encoder)
+        practice = source.config.folder.parent == PRACTICE
         for case in read_cases(source.config.folder / "dev.jsonl"):
-            wide = bot.searcher.search(case.question, 4 * TOP_K)
-            found = replace(wide, passages=wide.passages[:TOP_K])
             gold = [case.answer] if case.answer else []
-            yield asked(name, 1.0, bot.index, reader, case.question, found, gold)
-            rest = [p for p in wide.passages if p.chunk.document_id not in case.documents][:TOP_K]
-            if gold and rest:
-                yield asked(name, 0.2, bot.index, reader, case.question, replace(wide, passages=rest), [])
+            # what a practice domain does not answer was written to mislead: it names things exactly
+            yield asked(name, PRACTICE_WEIGHT if practice else 1.0, bot.searcher, case.question, gold)
+            if gold:
+                yield asked(name, AWAY_WEIGHT, bot.searcher, case.question, [], without=case.documents)
 
 
 def of_sets(data: Path, encoder: Encoder) -> Iterator[Asked]:
@@ -98,14 +106,9 @@ def of_sets(data: Path, encoder: Encoder) -> Iterator[Asked]:
         chunks = [chunk for document in documents for chunk in split(document)]
         with tempfile.TemporaryDirectory() as folder:
             index = Index.build(Path(folder), documents, chunks, encoder)
-            searcher, reader = Searcher(index, None), support.reader_for(index)
+            searcher = Searcher(index, None)
             for question in answerable[:count]:
-                wide = searcher.search(question.text, 2 * TOP_K)
-                found = replace(wide, passages=wide.passages[:TOP_K])
-                yield asked(name, PUBLIC_WEIGHT, index, reader, question.text, found, list(question.answers))
-                rest = [p for p in wide.passages if p.chunk.document_id != question.document_id][:TOP_K]
-                if reader is None and rest:
-                    yield asked(name, PUBLIC_WEIGHT, index, reader, question.text, replace(wide, passages=rest), [])
+                yield asked(name, PUBLIC_WEIGHT, searcher, question.text, list(question.answers), bot=False)
 
 
 def fit_ranking(rows: list[np.ndarray], answers: list[np.ndarray], weights: list[float]) -> np.ndarray:
@@ -126,28 +129,23 @@ def fit_ranking(rows: list[np.ndarray], answers: list[np.ndarray], weights: list
     return np.asarray(minimize(loss, np.zeros(rows[0].shape[1]), jac=True, method="L-BFGS-B").x)
 
 
-def fit_support(examples: list[Asked]) -> tuple[np.ndarray, np.ndarray]:
-    """Weights of the evidence alone, and those that add bridges."""
-    useful = [example for example in examples if example.answers.any()]
-    answers, weights = [example.answers for example in useful], [example.weight for example in useful]
-    alone = fit_ranking([example.evidence.features for example in useful], answers, weights)
-    return alone, fit_ranking([with_bridges(example, alone) for example in useful], answers, weights)
+def fit_support(examples: list[Asked], rows: list[np.ndarray]) -> support.Logistic:
+    """Weights for the units' features, `rows` an example."""
+    useful = [number for number, example in enumerate(examples) if example.answers.any()]
+    return support.Logistic(
+        fit_ranking(
+            [rows[number] for number in useful],
+            [examples[number].answers for number in useful],
+            [examples[number].weight for number in useful],
+        ).astype(np.float32),
+        0.0,
+    )
 
 
-def with_bridges(example: Asked, alone: np.ndarray) -> np.ndarray:
+def with_bridges(example: Asked, alone: support.Logistic) -> np.ndarray:
     """The features of an example's units, bridges included."""
-    scores = (example.evidence.features @ alone).astype(np.float32)
+    scores = alone.log_odds(example.evidence.features)
     return np.concatenate([example.evidence.features, bridge.bridges(example.evidence, scores, example.index)], axis=1)
-
-
-def ranked(example: Asked, features: np.ndarray, weights: np.ndarray) -> support.Ranked:
-    """An example's units in the order of fitted weights."""
-    scores = features @ weights
-    best = [
-        support.Supported(example.evidence.units[row], float(scores[row]), int(row), "", 0.0)
-        for row in np.argsort(-scores, kind="stable")
-    ]
-    return support.Ranked(best, example.evidence)
 
 
 def report_hits(name: str, examples: list[Asked], orders: list[support.Ranked]) -> None:
@@ -156,7 +154,6 @@ def report_hits(name: str, examples: list[Asked], orders: list[support.Ranked]) 
         hits = [
             any(example.answers[entry.row] for entry in order.best[:first])
             for example, order in zip(examples, orders, strict=True)
-            if example.answerable and example.weight == 1.0
         ]
         print(f"{name}: one of the first {first} answers {np.mean(hits):.3f} of {len(hits)}")
 
@@ -166,43 +163,43 @@ def written(weights: np.ndarray, bias: float) -> dict[str, Any]:
     return {"weights": [round(float(w), 4) for w in weights], "bias": round(bias, 4)}
 
 
-def held_out(examples: list[Asked]) -> tuple[np.ndarray, np.ndarray]:
-    """Signals of every example, its units ranked by models that have not seen its group, and whether it is real."""
+def held_out(examples: list[Asked], rows: list[np.ndarray]) -> np.ndarray:
+    """Signals of every example, its units ranked by models that have not seen its group."""
     signals = np.zeros((len(examples), len(confidence.SIGNALS)))
     orders: list[Any] = [None] * len(examples)
     for group in sorted({example.group for example in examples}):
-        alone, model = fit_support([example for example in examples if example.group != group] or examples)
-        for row, example in enumerate(examples):
+        others = [number for number, example in enumerate(examples) if example.group != group]
+        model = fit_support([examples[number] for number in others], [rows[number] for number in others])
+        for number, example in enumerate(examples):
             if example.group == group and example.evidence.units:
-                orders[row] = ranked(example, with_bridges(example, alone), model)
-                signals[row] = confidence.signals(example.found, orders[row], example.index)
-    own = [(e, o) for e, o in zip(examples, orders, strict=True) if o and e.weight == 1.0]
-    report_hits("held out", [e for e, _ in own], [o for _, o in own])
-    return signals, np.array([o is not None for o in orders])
+                orders[number] = support.ranked(example.evidence, model.log_odds(rows[number]))
+                signals[number] = confidence.signals(example.found, orders[number], example.index)
+    for name, weight in (("bundled bots", 1.0), ("practice domains", PRACTICE_WEIGHT)):
+        own = [
+            (example, order)
+            for example, order in zip(examples, orders, strict=True)
+            if example.bot and example.weight == weight and example.gold
+        ]
+        report_hits(f"held out {name}", [example for example, _ in own], [order for _, order in own])
+    return signals
 
 
-def fit_confidence(examples: list[Asked]) -> dict[str, Any]:
+def fit_confidence(examples: list[Asked], rows: list[np.ndarray]) -> dict[str, Any]:
     """The calibrated model and its threshold."""
-    bot = np.array([example.group in bots.bundled() for example in examples])
-    fitted = bot
-    if len({example.group for example in examples} & set(bots.bundled())) < 2:
-        # one bot is too little to fit on and to predict for: public questions join in, and folds stand for bots
-        examples = [replace(example, group=f"fold {row // 2 % 5}") for row, example in enumerate(examples)]
-        fitted = np.ones(len(examples), dtype=bool)
-    signals, usable = held_out(examples)
-    bot, fitted = bot & usable, fitted & usable
+    signals = held_out(examples, rows)
+    bot = np.array([example.bot for example in examples])
     group = np.array([example.group for example in examples])
-    labels = np.array([example.answerable for example in examples])
+    labels = np.array([bool(example.gold) for example in examples])
     weights = np.array([example.weight for example in examples])
-    groups = sorted(set(group[fitted]))
     predicted = np.zeros(len(examples))
 
     def model(mask: np.ndarray) -> LogisticRegression:
         return LogisticRegression(C=1.0, max_iter=5000).fit(signals[mask], labels[mask], sample_weight=weights[mask])
 
-    for name in groups:
-        others = fitted & (group != name)
-        predicted[group == name] = model(others).predict_proba(signals[group == name])[:, 1]
+    for name in sorted(set(group[bot])):
+        predicted[group == name] = model(bot & (group != name)).predict_proba(signals[group == name])[:, 1]
+    odd = bot & (weights == PRACTICE_WEIGHT)
+    print(f"held out practice domains: AUROC {roc_auc_score(labels[odd], predicted[odd]):.3f}")
     real = bot & (weights == 1.0)
     auroc = roc_auc_score(labels[real], predicted[real])
     below = max(np.arange(0.2, 0.9, 0.01), key=lambda t: _abstention_f1(labels[real], predicted[real] < t))
@@ -210,7 +207,7 @@ def fit_confidence(examples: list[Asked]) -> dict[str, Any]:
     precision = wrong.sum() / max(1, (predicted[real] < below).sum())
     print(f"held out: AUROC {auroc:.3f}, abstain below {below:.2f}: precision {precision:.2f},", end=" ")
     print(f"recall {wrong.sum() / (~labels[real]).sum():.2f}")
-    final = model(fitted)
+    final = model(bot)
     return {**written(final.coef_[0], float(final.intercept_[0])), "abstain_below": round(float(below), 2)}
 
 
@@ -227,9 +224,11 @@ def main(data: Path) -> None:
     supports, confidences = {}, {}
     for kind in ("dense", "lexical"):
         examples = [example for example in everything if example.kind == kind]
-        alone, bridged = fit_support(examples)
-        supports |= {f"{kind}_alone": written(alone, 0.0), f"{kind}_bridged": written(bridged, 0.0)}
-        confidences[kind] = fit_confidence(examples)
+        alone = fit_support(examples, [example.evidence.features for example in examples])
+        rows = [with_bridges(example, alone) for example in examples]
+        bridged = fit_support(examples, rows)
+        supports |= {f"{kind}_alone": written(alone.weights, 0.0), f"{kind}_bridged": written(bridged.weights, 0.0)}
+        confidences[kind] = fit_confidence(examples, rows)
         print(kind, len(examples), "examples", supports[f"{kind}_bridged"])
     folder = Path(support.__file__).parent
     names = [*evidence.FEATURES, *bridge.BRIDGES]

@@ -114,7 +114,7 @@ class Bot:
             else:
                 yield part
         assert reply is not None
-        if session and question:
+        if session and question and not reply.error:
             masked = self.config.guardrails.pii == "mask"
             kept = [guardrails.mask(text) if masked else text for text in (question, resolved, reply.text)]
             self.sessions.add(session, kept[0], kept[1], kept[2], reply.confidence, reply.abstained)
@@ -142,7 +142,9 @@ class Bot:
             yield from self._faq_reply(known, resolved, found, trace)
             return
         with trace.step("support"):
-            ranked = self.support.rank(resolved, found, question)
+            # a language model writes a whole question; without one, what went before only helps to search
+            asked = question if self.config.generator.model == "extractive" else resolved
+            ranked = self.support.rank(resolved, found, asked)
             sure = confidence(found, ranked, self.index)
         if sure < self.threshold:
             reply = self._refuse(trace, sure, found)

@@ -18,7 +18,19 @@ from chatbot.search import Found
 from chatbot.support import Ranked, judge, read_models
 from retrieval.index import Index
 
-SIGNALS = ("support", "span", "spans", "cosine", "context_coverage", "joint_coverage", "passage", "type")
+SIGNALS = (
+    "support",
+    "share",
+    "span",
+    "spans",
+    "top_span",
+    "cosine",
+    "cosine_in_section",
+    "context_coverage",
+    "joint_coverage",
+    "passage",
+    "type",
+)
 _FILE = Path(__file__).parent / "confidence.json"
 
 
@@ -46,13 +58,17 @@ def signals(found: Found, ranked: Ranked, index: Index) -> NDArray[np.float32]:
     top, evidence = ranked.best[0], ranked.evidence
     features = evidence.features
     spans = np.sort(features[:, FEATURES.index("span")])[-3:]
+    scores = np.array([entry.score for entry in ranked.best])
     joint: set[str] = set().union(*(evidence.near[entry.row] for entry in ranked.best[:3]))
     return np.array(
         [
             top.score,
+            1 / np.exp(scores - top.score).sum(),
             spans[-1],
             spans.mean(),
+            features[top.row, FEATURES.index("span")],
             features[:, FEATURES.index("cosine")].max(),
+            features[:, FEATURES.index("cosine_in_section")].max(),
             features[:, FEATURES.index("context_coverage")].max(),
             evidence.coverage(joint),
             found.candidates.dense.max(initial=0.0) if judge(index) == "dense" else 0.0,

@@ -12,10 +12,25 @@ from adapters.reader.runtime import Reader, Reading, Span
 from chatbot.answer_types import fits
 from chatbot.search import Found
 from chatbot.units import Unit, row_as_text, units
+from retrieval.document import Chunk
 from retrieval.index import Index
+from retrieval.splitter import PATH_SEPARATOR
 from retrieval.text import terms
 
-FEATURES = ("span", "span_share", "cosine", "coverage", "context_coverage", "type", "rank", "score", "short", "long")
+FEATURES = (
+    "span",
+    "span_share",
+    "cosine",
+    "cosine_in_section",
+    "cosine_with_lead",
+    "coverage",
+    "context_coverage",
+    "type",
+    "rank",
+    "score",
+    "short",
+    "long",
+)
 MARGIN = 10.0
 """Reader margins are clipped to ± this and scaled to ± 1."""
 
@@ -29,6 +44,7 @@ class Evidence:
         near: Those and the terms of its headings and of what it leans on.
         wanted: The question's terms with their idf.
         spans: The reader's best span in each unit; None without a reader.
+        titles: Of the units' documents, by id.
         features: Shape (units, len(FEATURES)).
     """
 
@@ -37,6 +53,7 @@ class Evidence:
     near: list[set[str]]
     wanted: dict[str, float]
     spans: list[Span | None]
+    titles: dict[str, str]
     features: NDArray[np.float32]
 
     def coverage(self, held: set[str]) -> float:
@@ -55,36 +72,58 @@ def gather(question: str, found: Found, index: Index, reader: Reader | None, ask
     asked = asked or question
     candidates = list({(u.chunk.document_id, u.start): u for p in found.passages for u in units(p.chunk)}.values())
     titles = index.store.titles_of({passage.chunk.document_id for passage in found.passages})
-    texts = [row_as_text(unit) if unit.kind == "row" else unit.text for unit in candidates]
-    own = [set(terms(text)) for text in texts]
+    own = [set(terms(said(unit))) for unit in candidates]
     near = [
         mine | set(terms(f"{titles[unit.chunk.document_id]} {unit.chunk.section} {unit.lead}"))
         for mine, unit in zip(own, candidates, strict=True)
     ]
     wanted = {term: index.lexical.idf(term) for term in terms(question)}
-    spans = _spans(asked, candidates, found, titles, reader)
+    spans = read_units(asked, candidates, titles, reader)
     empty = np.zeros((len(candidates), len(FEATURES)), dtype=np.float32)
-    evidence = Evidence(candidates, own, near, wanted, spans, empty)
+    evidence = Evidence(candidates, own, near, wanted, spans, titles, empty)
     if candidates:
-        _fill(evidence, asked, texts, found, index)
+        _fill(evidence, asked, found, index)
     return evidence
 
 
-def _spans(
-    question: str, candidates: Sequence[Unit], found: Found, titles: dict[str, str], reader: Reader | None
+def said(unit: Unit) -> str:
+    """A unit in words: a table row with its column headings."""
+    return row_as_text(unit) if unit.kind == "row" else unit.text
+
+
+def read_units(
+    question: str, candidates: Sequence[Unit], titles: dict[str, str], reader: Reader | None
 ) -> list[Span | None]:
+    """The reader's best span in each unit, its whole chunk read under its headings."""
     if reader is None:
         return [None] * len(candidates)
-    chunks = [passage.chunk for passage in found.passages]
-    headings = [" › ".join(filter(None, (titles[chunk.document_id], chunk.section))) for chunk in chunks]
-    pairs = [(heading, chunk.text) for heading, chunk in zip(headings, chunks, strict=True)]
+    chunks = list({unit.chunk.id: unit.chunk for unit in candidates}.values())
+    pairs = [(heading, chunk.text) for heading, chunk in zip(headings(chunks, titles), chunks, strict=True)]
     readings: dict[str, Reading] = dict(zip((c.id for c in chunks), reader.read(question, pairs), strict=True))
     return [readings[u.chunk.id].best(u.start - u.chunk.start, u.end - u.chunk.start) for u in candidates]
 
 
-def _fill(evidence: Evidence, question: str, texts: list[str], found: Found, index: Index) -> None:
+def headings(chunks: Sequence[Chunk], titles: dict[str, str]) -> list[str]:
+    """Each chunk's document title and section, outermost first."""
+    return [PATH_SEPARATOR.join(filter(None, (titles[chunk.document_id], chunk.section))) for chunk in chunks]
+
+
+def _fill(evidence: Evidence, question: str, found: Found, index: Index) -> None:
+    texts = [said(unit) for unit in evidence.units]
     knows = index.dense_weight > 0
-    cosines = index.encoder.documents(texts) @ found.vector if knows else np.zeros(len(texts))
+    places = headings([unit.chunk for unit in evidence.units], evidence.titles)
+    contexts = [
+        texts,
+        [f"{place}: {text}" for place, text in zip(places, texts, strict=True)],
+        [
+            text if u.kind == "row" else f"{u.lead} {text}".strip()
+            for u, text in zip(evidence.units, texts, strict=True)
+        ],
+    ]
+    cosines = np.zeros((len(texts), len(contexts)))
+    if knows:
+        vectors = index.encoder.sentences([text for context in contexts for text in context])
+        cosines = (vectors @ found.vector).reshape(len(contexts), len(texts)).T
     read = any(evidence.spans)
     margins = np.array([np.clip(s.margin, -MARGIN, MARGIN) / MARGIN if s else -1.0 for s in evidence.spans])
     shares = np.exp(MARGIN * (margins - margins.max()))
@@ -96,7 +135,7 @@ def _fill(evidence: Evidence, question: str, texts: list[str], found: Found, ind
         evidence.features[row] = (
             margins[row] if read else 0.0,
             shares[row] / shares.sum() if read else 0.0,
-            cosines[row],
+            *cosines[row],
             evidence.coverage(evidence.own[row]),
             evidence.coverage(evidence.near[row]),
             fits(question, text),

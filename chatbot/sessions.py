@@ -82,7 +82,10 @@ class Sessions:
         )
         with self._transaction() as connection:
             rows = connection.execute(sql, [session]).fetchall()
-        return [Turn(*row[:4], liked=None if row[4] is None else bool(row[4])) for row in rows]
+        return [
+            Turn(number, question, resolved, answer, None if liked is None else bool(liked))
+            for number, question, resolved, answer, liked in rows
+        ]
 
     def add(self, session: str, question: str, resolved: str, answer: str, confidence: float, abstained: bool) -> int:
         """Keep a turn; returns its id."""

@@ -113,10 +113,14 @@ class SupportModel:
             return Ranked([], evidence)
         alone = self._alone.log_odds(evidence.features)
         rows = np.concatenate([evidence.features, bridges(evidence, alone, self.index)], axis=1)
-        scores = self._bridged.log_odds(rows)
-        best = []
-        for row in np.argsort(-scores, kind="stable").tolist():
-            unit, span = evidence.units[row], evidence.spans[row]
-            answer = unit.chunk.text[span.start : span.end] if span else unit.text
-            best.append(Supported(unit, float(scores[row]), row, answer, span.margin if span else float(scores[row])))
-        return Ranked(best, evidence)
+        return ranked(evidence, self._bridged.log_odds(rows))
+
+
+def ranked(evidence: Evidence, scores: NDArray[np.float32]) -> Ranked:
+    """Units in the order of their scores."""
+    best = []
+    for row in np.argsort(-scores, kind="stable").tolist():
+        unit, span = evidence.units[row], evidence.spans[row]
+        answer = unit.chunk.text[span.start : span.end] if span else unit.text
+        best.append(Supported(unit, float(scores[row]), row, answer, span.margin if span else float(scores[row])))
+    return Ranked(best, evidence)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 from adapters import Backbone, load_backbone
 
 TOKENS_PER_BATCH = 4096
+KEPT = 20_000
+"""Vectors of sentences that an encoder keeps in memory: 30 MB at 384 dimensions."""
 
 
 class Encoder:
@@ -17,6 +20,8 @@ class Encoder:
 
     def __init__(self, backbone: Backbone) -> None:
         self.backbone = backbone
+        self._kept: dict[str, NDArray[np.float32]] = {}
+        self._keeping = threading.Lock()
 
     @classmethod
     def load(cls, name: str = "default") -> Encoder:
@@ -39,6 +44,18 @@ class Encoder:
             progress: Called with the number of texts done since the last call.
         """
         return self._encode([self.backbone.spec.document_prompt + text for text in texts], progress)
+
+    def sentences(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors of texts that are looked at again and again, kept from one question to the next; shape as above."""
+        with self._keeping:
+            known = {text: self._kept[text] for text in texts if text in self._kept}
+        new = [text for text in dict.fromkeys(texts) if text not in known]
+        known |= zip(new, self.documents(new), strict=True)
+        with self._keeping:
+            self._kept |= {text: known[text] for text in new}
+            for text in list(self._kept)[: max(0, len(self._kept) - KEPT)]:
+                del self._kept[text]
+        return np.stack([known[text] for text in texts]) if texts else self.documents([])
 
     def query(self, text: str) -> NDArray[np.float32]:
         """Vector of a question, shape (dimension,)."""

@@ -25,8 +25,10 @@ def merged(adapter: Adapter) -> Any:
     logging.set_verbosity_error()
     files = locate("default")
     verify_default(files)
-    base = BertForQuestionAnswering.from_pretrained(str(files.path), local_files_only=True)
-    return PeftModel.from_pretrained(base, str(adapter.path)).merge_and_unload().eval()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # between peft and transformers, nothing a user can act on
+        base = BertForQuestionAnswering.from_pretrained(str(files.path), local_files_only=True)
+        return PeftModel.from_pretrained(base, str(adapter.path)).merge_and_unload().eval()
 
 
 def export(adapter: Adapter, folder: Path) -> None:

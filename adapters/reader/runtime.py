@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,8 @@ LONGEST_ANSWER = 30
 """Tokens of the longest span."""
 LONGEST_QUESTION = 600
 """Characters of a question, and of a sentence that follows it, that are read."""
+LEAST_FILLED = 0.7
+"""Passages are read together when the shortest has at least this share of the longest one's tokens."""
 
 Forward = Callable[[dict[str, NDArray[np.int64]]], list[NDArray[np.float32]]]
 
@@ -84,17 +87,33 @@ class Reader:
         question = question[:LONGEST_QUESTION]
         pairs = [(question, f"{heading}\n{text}" if heading else text) for heading, text in passages]
         encoded = self._tokenizer.encode_batch(pairs)
-        tokens, mask = padded([encoding.ids for encoding in encoded])
-        types, _ = padded([encoding.type_ids for encoding in encoded])
-        starts, ends = self._forward({"input_ids": tokens, "attention_mask": mask, "token_type_ids": types})
-        readings = []
-        for row, (encoding, (heading, _)) in enumerate(zip(encoded, passages, strict=True)):
-            lead = len(heading) + 1 if heading else 0
-            places = np.array(encoding.offsets, dtype=np.int64) - lead
-            kept = [i for i, sequence in enumerate(encoding.sequence_ids) if sequence == 1 and places[i, 0] >= 0]
-            none = float(starts[row, 0] + ends[row, 0])
-            readings.append(Reading(places[kept], starts[row, kept], ends[row, kept], none))
-        return readings
+        readings: list[Reading | None] = [None] * len(pairs)
+        for rows in _alike([len(encoding.ids) for encoding in encoded]):
+            tokens, mask = padded([encoded[row].ids for row in rows])
+            types, _ = padded([encoded[row].type_ids for row in rows])
+            starts, ends = self._forward({"input_ids": tokens, "attention_mask": mask, "token_type_ids": types})
+            for place, row in enumerate(rows):
+                readings[row] = _reading(encoded[row], passages[row][0], starts[place], ends[place])
+        return [reading for reading in readings if reading]
+
+
+def _alike(lengths: Sequence[int]) -> list[list[int]]:
+    """Rows in groups of like length, so that little is spent on padding."""
+    groups: list[list[int]] = []
+    for row in sorted(range(len(lengths)), key=lambda row: -lengths[row]):
+        if groups and lengths[row] >= LEAST_FILLED * lengths[groups[-1][0]]:
+            groups[-1].append(row)
+        else:
+            groups.append([row])
+    return groups
+
+
+def _reading(encoding: Any, heading: str, starts: NDArray[np.float32], ends: NDArray[np.float32]) -> Reading:
+    """One passage's logits without its question and heading."""
+    lead = len(heading) + 1 if heading else 0
+    places = np.array(encoding.offsets, dtype=np.int64) - lead
+    kept = [i for i, sequence in enumerate(encoding.sequence_ids) if sequence == 1 and places[i, 0] >= 0]
+    return Reading(places[kept], starts[kept], ends[kept], float(starts[0] + ends[0]))
 
 
 def _forward(adapter: Adapter) -> Forward:

@@ -86,3 +86,14 @@ def test_a_warm_start_imports_neither_torch_nor_transformers(encoder: Encoder) -
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.strip(), cache_home().is_dir()) == (0, "384 []", True), done.stderr
+
+
+def test_sentences_are_kept_and_the_same_as_when_encoded(encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = Encoder(encoder.backbone)
+    expected = own.documents(TEXTS)
+    for texts in ([*TEXTS, TEXTS[0]], TEXTS):
+        np.testing.assert_allclose(own.sentences(texts)[: len(TEXTS)], expected, atol=1e-2)
+    assert own.sentences([]).shape == (0, encoder.backbone.spec.dimension)
+    monkeypatch.setattr("retrieval.encoder.KEPT", 2)
+    assert own.sentences([*TEXTS, "One more."]).shape == (len(TEXTS) + 1, encoder.backbone.spec.dimension)
+    assert len(own._kept) == 2
