@@ -120,7 +120,7 @@ def _fill(evidence: Evidence, question: str, found: Found, index: Index) -> None
             for u, text in zip(evidence.units, texts, strict=True)
         ],
     ]
-    cosines = np.zeros((len(texts), len(contexts)))
+    cosines = np.zeros((len(texts), len(contexts)), dtype=np.float32)
     if knows:
         vectors = index.encoder.sentences([text for context in contexts for text in context])
         cosines = (vectors @ found.vector).reshape(len(contexts), len(texts)).T
