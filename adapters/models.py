@@ -38,7 +38,7 @@ def locate(name: str) -> ModelFiles:
     """
     if name == DEFAULT:
         return ModelFiles(name, _bundled(), DEFAULT_SHA256)
-    folder = Path(name).expanduser()
+    folder = Path(os.path.expanduser(name))
     if folder.is_dir():
         return ModelFiles(name, folder.resolve(), sha256(_weights(folder)))
     snapshot = _snapshot(name)

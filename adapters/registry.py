@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def find_adapter(name: str, task: str) -> Adapter:
     Raises:
         ModelError: There is none, it is for another task, or for another base model than the bundled one.
     """
-    path = SHIPPED / task if name == "default" else Path(name).expanduser()
+    path = SHIPPED / task if name == "default" else Path(os.path.expanduser(name))
     try:
         card = json.loads((path / "card.json").read_text(encoding="utf8"))
         fingerprint = sha256(path / WEIGHTS)

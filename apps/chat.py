@@ -98,7 +98,8 @@ class ChatTab:
     def open(self, name: str, memory: object, fresh: bool = False) -> Updates:
         """Show a bot's conversation as this browser left it, or a fresh one."""
         bot = self.shelf.get(name)
-        sessions = dict(memory.get("sessions") or {}) if isinstance(memory, dict) else {}
+        kept = memory.get("sessions") if isinstance(memory, dict) else None
+        sessions = dict(kept) if isinstance(kept, dict) else {}
         conversation = Conversation(bot, None if fresh else sessions.get(bot.config.name))
         sessions[bot.config.name] = conversation.session
         return {
@@ -116,22 +117,23 @@ class ChatTab:
             self.stop: gr.Button(visible=working),
         }
 
-    def _answer(self, question: str, name: str, memory: object, visit: Visit) -> Iterator[Updates]:
+    def _answer(self, question: str | None, name: str, memory: object, visit: Visit) -> Iterator[Updates]:
         opened: Updates = {}
         if visit.conversation is None:
             opened = self.open(name, memory)
             visit = opened[self.visit]
         conversation = visit.conversation
         assert conversation is not None
-        if not question.strip():
+        asked = (question or "").strip()
+        if not asked:
             yield {**opened, **self._show(conversation, working=False)}
             return
         yield {**opened, self.question: "", self.visit: visit}
-        for _ in conversation.ask(question.strip()[:LONGEST_QUESTION]):
+        for _ in conversation.ask(asked[:LONGEST_QUESTION]):
             yield self._show(conversation, working=True)
         yield self._show(conversation, working=False)
 
-    def _ask(self, question: str, name: str, memory: object, visit: Visit) -> Iterator[Updates]:
+    def _ask(self, question: str | None, name: str, memory: object, visit: Visit) -> Iterator[Updates]:
         yield from self._answer(question, name, memory, visit)
 
     def _ask_example(self, name: str, memory: object, visit: Visit, chosen: gr.SelectData) -> Iterator[Updates]:

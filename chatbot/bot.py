@@ -12,6 +12,7 @@ from zipfile import BadZipFile
 from chatbot import citations, extractive, faq, guardrails, wording
 from chatbot.bots import BotSource
 from chatbot.confidence import confidence, default_threshold
+from chatbot.courtesy import courtesy
 from chatbot.followup import condense
 from chatbot.home import NotBuilt, read_manifest
 from chatbot.reply import Citation, Reply, Trace
@@ -125,9 +126,15 @@ class Bot:
         with trace.step("guard"):
             alarm = guardrails.urgent(question, rules)
             topic = guardrails.blocked(question, rules)
+            polite = courtesy(question, self.config)
         if alarm:
             disclaimer = rules.disclaimer
             yield from self._say(alarm, question, Reply(alarm, confidence=1.0, trace=trace, disclaimer=disclaimer))
+            return
+        if polite:
+            # what was spoken of before stays the subject
+            subject = history[-1].resolved if history else question
+            yield from self._say(polite, subject, Reply(polite, confidence=1.0, trace=trace))
             return
         if not question or topic:
             reply = self._refuse(trace)

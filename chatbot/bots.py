@@ -11,6 +11,7 @@ from platformdirs import user_data_path
 
 from chatbot.config import BotConfig
 from chatbot.config_file import ConfigError, load_config
+from retrieval.loaders.clean import valid, visible
 
 SHELVES: list[Path] = []
 """Folders whose sub-folders are bundled bots; the application adds its own."""
@@ -43,13 +44,15 @@ def find(bot: str) -> BotSource:
     Raises:
         ConfigError: There is no such bot, or its config is wrong.
     """
-    path = Path(bot).expanduser()
+    path = Path(os.path.expanduser(bot))
     if os.path.isdir(path):
         path = path / "bot.yaml"
         if not path.exists() and bot not in bundled():
             raise ConfigError(f"{path.parent} holds no bot.yaml; make one with: graft init {path.parent}")
     if os.path.isfile(path):
         home = path.resolve().parent / ".graft"
+        if str(home) != valid(str(home)):
+            raise ConfigError(f"{visible(str(home.parent))}: a bot's folder needs a name in UTF-8; rename it")
         return BotSource(load_config(path), _home_of_bundled(path) or home)
     if bot in bundled():
         return BotSource(load_config(bundled()[bot]), data_home() / "bots" / bot)

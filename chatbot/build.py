@@ -20,7 +20,8 @@ from retrieval.document import Chunk, Document
 from retrieval.encoder import Encoder
 from retrieval.errors import GraftError, UnreadableFile
 from retrieval.index import Index, Progress
-from retrieval.loaders import discover, load
+from retrieval.loaders import discover, load, source_name
+from retrieval.loaders.clean import one_line
 from retrieval.splitter import split
 
 
@@ -118,7 +119,7 @@ def read(sources: Sources, progress: Progress) -> tuple[list[Document], dict[str
         try:
             documents.append(load(path, root))
         except UnreadableFile as error:
-            failed[path.relative_to(root).as_posix()] = str(error)
+            failed[source_name(path, root)] = str(error)
         progress("read", number, len(sources.files))
     return documents, failed
 
@@ -131,7 +132,7 @@ def read_triples(path: Path) -> list[tuple[str, str, str]]:
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = [[cell.strip() for cell in row] for row in csv.reader(file) if any(cell.strip() for cell in row)]
+            rows = [[one_line(cell) for cell in row] for row in csv.reader(file) if any(cell.strip() for cell in row)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise GraftError(f"triples file {path} cannot be read: {error}") from None
     if rows and [cell.lower() for cell in rows[0]] == ["subject", "relation", "object"]:

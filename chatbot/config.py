@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -19,13 +21,16 @@ class Chunking(_Section):
     """How documents are cut."""
 
     words: int = Field(180, ge=20, le=1000, description="Most words in a chunk; two Chinese characters count as one.")
-    overlap: int = Field(30, ge=0, description="Words of whole sentences that neighbouring chunks share.")
+    overlap: int = Field(
+        30, ge=0, validate_default=True, description="Words of whole sentences that neighbouring chunks share."
+    )
 
-    @model_validator(mode="after")
-    def _overlap_fits(self) -> Chunking:
-        if self.overlap >= self.words:
-            raise ValueError(f"overlap must be smaller than words ({self.words}), got {self.overlap}")
-        return self
+    @field_validator("overlap")
+    @classmethod
+    def _overlap_fits(cls, overlap: int, others: ValidationInfo) -> int:
+        if overlap >= others.data.get("words", overlap + 1):
+            raise PydanticCustomError("overlap", "must be smaller than `words`")
+        return overlap
 
 
 class Knowledge(_Section):
@@ -72,12 +77,17 @@ class Generator(_Section):
     base_url: str | None = Field(None, description="With a provider, the address of a compatible server.")
     temperature: float = Field(0.0, ge=0, le=2)
     max_tokens: int = Field(400, ge=1, le=32_000)
-    timeout: float = Field(60.0, gt=0, description="Seconds to wait for a provider.")
+    timeout: float = Field(60.0, gt=0, le=3600, description="Seconds to wait for a provider.")
+
+    @field_validator("model")
+    @classmethod
+    def _known(cls, model: str) -> str:
+        if model != "extractive" and not model.partition(":")[2]:
+            raise PydanticCustomError("model", "must be extractive, hf:NAME_OR_PATH or PROVIDER:MODEL")
+        return model
 
     @model_validator(mode="after")
-    def _known(self) -> Generator:
-        if self.model != "extractive" and not self.model.partition(":")[2]:
-            raise ValueError(f"model must be extractive, hf:NAME_OR_PATH or PROVIDER:MODEL, got {self.model!r}")
+    def _adapter_fits(self) -> Generator:
         if self.adapter and not self.model.startswith("hf:"):
             raise ValueError("adapter needs a model that starts with hf:")
         return self
@@ -129,7 +139,7 @@ class BotConfig(_Section):
 
     def path(self, relative: str) -> Path:
         """A path of the file, relative to it."""
-        return (self.folder / Path(relative).expanduser()).resolve()
+        return Path(os.path.realpath(self.folder / os.path.expanduser(relative)))
 
     @property
     def display_title(self) -> str:

@@ -13,7 +13,9 @@ from pydantic import BaseModel, ValidationError
 
 from chatbot.config import BotConfig
 from retrieval.errors import GraftError
+from retrieval.loaders.clean import visible
 
+_NO_TEXT = re.compile(r"[\0\ud800-\udfff]")
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 _PLAIN = {
     "string_type": "must be text",
@@ -26,6 +28,7 @@ _PLAIN = {
     "bool_type": "must be true or false",
     "list_type": "must be a list",
     "missing": "is required",
+    "finite_number": "must be a finite number",
     "model_type": "must be a mapping of keys to values",
     "model_attributes_type": "must be a mapping of keys to values",
 }
@@ -35,8 +38,42 @@ Places = dict[Path_, str]
 """Where each value stands, as `file:line`; an inherited one stands in the file it comes from."""
 
 
+MOST_VALUES = 10_000
+"""In one file; aliases of aliases make exponentially many."""
+
+
 class ConfigError(GraftError):
     """A `bot.yaml` that cannot be used."""
+
+
+class _Expanded(str):
+    """Text with environment variables filled in; errors show it as the user wrote it, for it may be a secret."""
+
+    __slots__ = ("written",)
+    written: str
+
+    def __new__(cls, text: str, written: str) -> _Expanded:
+        value = super().__new__(cls, text)
+        value.written = written
+        return value
+
+    def __repr__(self) -> str:
+        return repr(self.written)
+
+
+class _Loader(yaml.SafeLoader):
+    """Says where a value stands that is not what its tag says."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            # Its bytes would be taken for text that nobody has checked.
+            if node.tag == "tag:yaml.org,2002:binary":
+                raise ValueError
+            return super().construct_object(node, deep)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            tag = node.tag.replace("tag:yaml.org,2002:", "!!")
+            problem = f"{_short(node.value)} is no valid {tag}"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark) from None
 
 
 def load_config(path: Path) -> BotConfig:
@@ -63,27 +100,33 @@ def _read(path: Path, parents: tuple[Path, ...]) -> tuple[dict[str, Any], Places
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
     places: Places = {}
     try:
-        node = yaml.compose(text, yaml.SafeLoader)
-        data = yaml.safe_load(text)
-        if not isinstance(data, dict) or node is None:
+        loader = _Loader(text)
+        node = loader.get_single_node()
+        if node is not None:
+            _number(node, (), path, places)
+        data = loader.construct_document(node) if node is not None else None
+        if not isinstance(data, dict):
             raise ConfigError(f"{path}:1: a bot.yaml is a mapping with at least `name` and `knowledge`")
-        _number(node, (), path, places)
-        data = _located(_expand(data, places, ()), path.resolve().parent)
+        data = _located(_expand(data, places, ()), path.resolve().parent, places)
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise ConfigError(f"{path}:{line}: not valid YAML: the character U+{error.character:04X}") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f":{mark.line + 1}" if mark else ""
         raise ConfigError(f"{path}{where}: not valid YAML: {getattr(error, 'problem', None) or error}") from None
-    except ValueError as error:
-        raise ConfigError(f"{path}: not valid YAML: {error}") from None
     except RecursionError:
         raise ConfigError(f"{path}: nested too deeply") from None
     if "extends" in data:
-        base = (path.parent / str(data.pop("extends"))).resolve()
-        base = base / "bot.yaml" if base.is_dir() else base
+        written, place = data.pop("extends"), _place(("extends",), places)
+        if not isinstance(written, str):
+            raise ConfigError(f"{place}: `extends` must be text, got {_short(written)}")
+        base = Path(os.path.realpath(path.parent / os.path.expanduser(written)))
+        base = base / "bot.yaml" if os.path.isdir(base) else base
         if base in (*parents, path.resolve()):
-            raise ConfigError(f"{_place(('extends',), places)}: `extends` goes round in a circle")
-        if not base.exists():
-            raise ConfigError(f"{_place(('extends',), places)}: `extends` names {base}, which does not exist")
+            raise ConfigError(f"{place}: `extends` goes round in a circle")
+        if not os.path.exists(base):
+            raise ConfigError(f"{place}: `extends` names {_short(written)}, which does not exist")
         inherited, origins = _read(base, (*parents, path.resolve()))
         data = _merged(_rebased(inherited, base.parent), data)
         places = {**origins, **places}
@@ -91,13 +134,24 @@ def _read(path: Path, parents: tuple[Path, ...]) -> tuple[dict[str, Any], Places
 
 
 def _number(node: yaml.Node, at: Path_, path: Path, places: Places) -> None:
-    places.setdefault(at, f"{path}:{node.start_mark.line + 1}")
-    if isinstance(node, yaml.MappingNode):
+    """Note where each value stands; keys are taken as text, and what no text or file name may hold is refused."""
+    place = f"{path}:{node.start_mark.line + 1}"
+    places.setdefault(at, place)
+    if len(places) > MOST_VALUES:
+        raise ConfigError(f"{place}: more than {MOST_VALUES:,} values, aliases counted each time")
+    if isinstance(node, yaml.ScalarNode):
+        if wrong := _NO_TEXT.search(node.value):
+            raise ConfigError(f"{place}: the character {visible(wrong[0])} cannot be part of text")
+    elif isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             place = f"{path}:{key.start_mark.line + 1}"
+            if not isinstance(key, yaml.ScalarNode):
+                raise ConfigError(f"{place}: a key must be text")
+            if key.tag != "tag:yaml.org,2002:merge":
+                key.tag = "tag:yaml.org,2002:str"
             if (*at, key.value) in places:
-                raise ConfigError(f"{place}: `{key.value}` is given twice")
-            places[(*at, key.value)] = place
+                raise ConfigError(f"{place}: `{visible(key.value)}` is given twice")
+            _number(key, (*at, key.value), path, places)
             _number(value, (*at, key.value), path, places)
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
@@ -118,12 +172,15 @@ def _expand(value: Any, places: Places, at: Path_) -> Any:
             return match[2]
         if found is None:
             raise ConfigError(f"{_place(at, places)}: environment variable {match[1]} is not set")
+        if _NO_TEXT.search(found):
+            raise ConfigError(f"{_place(at, places)}: environment variable {match[1]} is not UTF-8 text")
         return found
 
-    return _VARIABLE.sub(variable, value)
+    expanded = _VARIABLE.sub(variable, value)
+    return value if expanded == value else _Expanded(expanded, value)
 
 
-def _located(data: dict[str, Any], folder: Path) -> dict[str, Any]:
+def _located(data: dict[str, Any], folder: Path, places: Places) -> dict[str, Any]:
     """Models in folders beside the file get their whole path; other names stay."""
     for section, key, prefix in (
         ("retrieval", "encoder", ""),
@@ -134,9 +191,12 @@ def _located(data: dict[str, Any], folder: Path) -> dict[str, Any]:
         if not isinstance(part, dict) or not isinstance(part.get(key), str) or not part[key].startswith(prefix):
             continue
         name = part[key].removeprefix(prefix)
-        own = folder / Path(name).expanduser()
+        own = folder / os.path.expanduser(name)
         if name not in ("", "default") and os.path.isdir(own):
             part[key] = f"{prefix}{own.resolve()}"
+        elif name.startswith("~"):
+            place = _place((section, key), places)
+            raise ConfigError(f"{place}: `{section}.{key}` names {_short(part[key])}, which is no folder")
     return data
 
 
@@ -144,7 +204,10 @@ def _rebased(data: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Paths of an inherited file stay relative to that file."""
 
     def absolute(value: Any) -> Any:
-        return str(folder / Path(value).expanduser()) if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        whole = str(folder / os.path.expanduser(value))
+        return _Expanded(whole, value.written) if isinstance(value, _Expanded) else whole
 
     for section, key in (
         ("knowledge", "sources"),
@@ -182,7 +245,7 @@ def _worth_saying(error: ValidationError) -> list[Any]:
 def _explain(entry: Any, places: Places) -> str:
     at: Path_ = entry["loc"]
     place = _place(at, places)
-    name = ".".join(str(part) for part in at)
+    name = visible(".".join(str(part) for part in at))
     if entry["type"] == "extra_forbidden":
         accepted = _accepted(at[:-1])
         close = difflib.get_close_matches(str(at[-1]), accepted, 1, 0.5)

@@ -33,6 +33,8 @@ FEATURES = (
 )
 MARGIN = 10.0
 """Reader margins are clipped to ± this and scaled to ± 1."""
+OWN_WORDS = 1.0
+"""How much the user's own words weigh in a follow-up, beside the whole that they were made part of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +80,16 @@ def gather(question: str, found: Found, index: Index, reader: Reader | None, ask
         for mine, unit in zip(own, candidates, strict=True)
     ]
     wanted = {term: index.lexical.idf(term) for term in terms(question)}
+    vector = found.vector
+    if asked != question:
+        wanted |= {term: (1 + OWN_WORDS) * index.lexical.idf(term) for term in terms(asked)}
+        vector = vector + OWN_WORDS * index.encoder.query(asked) if index.dense_weight > 0 else vector
+        vector = vector / max(float(np.linalg.norm(vector)), 1e-9)
     spans = read_units(asked, candidates, titles, reader)
     empty = np.zeros((len(candidates), len(FEATURES)), dtype=np.float32)
     evidence = Evidence(candidates, own, near, wanted, spans, titles, empty)
     if candidates:
-        _fill(evidence, asked, found, index)
+        _fill(evidence, asked, vector, found, index)
     return evidence
 
 
@@ -108,7 +115,7 @@ def headings(chunks: Sequence[Chunk], titles: dict[str, str]) -> list[str]:
     return [PATH_SEPARATOR.join(filter(None, (titles[chunk.document_id], chunk.section))) for chunk in chunks]
 
 
-def _fill(evidence: Evidence, question: str, found: Found, index: Index) -> None:
+def _fill(evidence: Evidence, question: str, vector: NDArray[np.float32], found: Found, index: Index) -> None:
     texts = [said(unit) for unit in evidence.units]
     knows = index.dense_weight > 0
     places = headings([unit.chunk for unit in evidence.units], evidence.titles)
@@ -123,7 +130,7 @@ def _fill(evidence: Evidence, question: str, found: Found, index: Index) -> None
     cosines = np.zeros((len(texts), len(contexts)), dtype=np.float32)
     if knows:
         vectors = index.encoder.sentences([text for context in contexts for text in context])
-        cosines = (vectors @ found.vector).reshape(len(contexts), len(texts)).T
+        cosines = (vectors @ vector).reshape(len(contexts), len(texts)).T
     read = any(evidence.spans)
     margins = np.array([np.clip(s.margin, -MARGIN, MARGIN) / MARGIN if s else -1.0 for s in evidence.spans])
     shares = np.exp(MARGIN * (margins - margins.max()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -12,6 +13,9 @@ from langchain_core.messages import BaseMessage
 
 from chatbot.config import Generator
 from retrieval.errors import GraftError
+
+LONGEST_OUTPUT = 200_000
+"""Characters of a model's output that are read; more than this is cut off."""
 
 
 class ProviderError(GraftError):
@@ -52,20 +56,25 @@ def load_model(config: Generator) -> BaseChatModel:
 
 
 def stream(model: BaseChatModel, messages: Sequence[BaseMessage], config: Generator) -> Iterator[str]:
-    """The model's text, piece by piece.
+    """The model's text, piece by piece, at most `LONGEST_OUTPUT` characters of it.
 
     Raises:
-        ProviderError: The model failed, or was silent for longer than `config.timeout` seconds.
+        ProviderError: The model failed, or sent no text for longer than `config.timeout` seconds.
     """
     pieces: queue.Queue[str | BaseException | None] = queue.Queue()
     stopped = threading.Event()
 
     def run() -> None:
+        left = LONGEST_OUTPUT
         try:
             for chunk in model.stream(list(messages)):
                 if stopped.is_set():
                     return
-                pieces.put(chunk.text)
+                if text := chunk.text[:left]:
+                    pieces.put(text)
+                left -= len(text)
+                if not left:
+                    break
             pieces.put(None)
         except BaseException as error:
             pieces.put(error)
@@ -81,8 +90,7 @@ def stream(model: BaseChatModel, messages: Sequence[BaseMessage], config: Genera
                 return
             if isinstance(piece, BaseException):
                 raise ProviderError(explain(config, piece)) from piece
-            if piece:
-                yield piece
+            yield piece
     finally:
         stopped.set()
 
@@ -104,7 +112,8 @@ def explain(config: Generator, error: BaseException) -> str:
     if status == 404:
         return f"The language model {config.model} does not exist at its provider."
     if "connect" in name or isinstance(error, ConnectionError):
-        where = f" at {config.base_url.rpartition('@')[2]}" if config.base_url else ""
+        address = re.split(r"[?#]", config.base_url or "", maxsplit=1)[0].rpartition("@")[2]
+        where = f" at {address}" if address else ""
         return f"The language model{where} cannot be reached."
     if isinstance(status, int) and status >= 500:
         return f"The language model's provider failed (HTTP {status}); try again in a moment."

@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from retrieval.errors import GraftError
 
 FORMAT = 1
@@ -59,11 +61,11 @@ def read_manifest(home: Path) -> Manifest:
         data = json.loads(path.read_text(encoding="utf8"))
         if data["format"] != FORMAT:
             raise NotBuilt(f"the index has format {data['format']}, this Graft reads {FORMAT}; run: graft index BOT")
-        manifest = Manifest(**data)
+        manifest = TypeAdapter(Manifest).validate_python(data)
         there = (home / "builds" / manifest.build).is_dir()
     except FileNotFoundError:
         raise NotBuilt("the bot is not indexed yet; run: graft index BOT") from None
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         raise NotBuilt(f"{path} is damaged; run: graft index BOT") from None
     if not there:
         raise NotBuilt("the index was deleted; run: graft index BOT")
@@ -74,14 +76,18 @@ def read_manifest(home: Path) -> Manifest:
 def new_build(home: Path) -> Iterator[Path]:
     """An empty folder for a build, removed again if the block fails; one build of a home at a time.
 
+    What a killed build left behind is removed first.
+
     Raises:
         GraftError: The home cannot be written to, or the disk is full.
     """
     builds = home / "builds"
     try:
         builds.mkdir(parents=True, exist_ok=True)
-        with _alone(builds):
+        with _alone(builds) as alone:
             builds.mkdir(parents=True, exist_ok=True)
+            if alone:
+                _remove_builds(home, _published(home))
             folder = builds / f"b-{uuid.uuid4().hex[:8]}"
             folder.mkdir()
             try:
@@ -98,18 +104,20 @@ def new_build(home: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Wait until no other process builds here; a killed one frees its place."""
+def _alone(folder: Path) -> Iterator[bool]:
+    """Wait until no other process builds here; a killed one frees its place. Yields whether that is certain."""
     if os.name == "nt":
-        yield  # Windows locks no folders
+        yield False  # Windows locks no folders
         return
     import fcntl
 
     handle = os.open(folder, os.O_RDONLY)
+    locked = False
     try:
         with contextlib.suppress(OSError):  # some network drives have no locks
             fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+            locked = True
+        yield locked
     finally:
         os.close(handle)
 
@@ -122,6 +130,17 @@ def publish(home: Path, manifest: Manifest) -> None:
         file.flush()
         os.fsync(file.fileno())
     os.replace(aside, home / "manifest.json")
-    for other in (home / "builds").iterdir():
-        if other.name != manifest.build:
-            shutil.rmtree(other, ignore_errors=True)
+    _remove_builds(home, manifest.build)
+
+
+def _published(home: Path) -> str | None:
+    try:
+        return read_manifest(home).build
+    except NotBuilt:
+        return None
+
+
+def _remove_builds(home: Path, kept: str | None) -> None:
+    for build in (home / "builds").iterdir():
+        if build.name != kept:
+            shutil.rmtree(build, ignore_errors=True)

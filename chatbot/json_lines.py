@@ -35,4 +35,6 @@ def read_json_lines(path: Path, make: Callable[[dict[str, Any]], Row], fields: s
                 rows.append(make(json.loads(line)))
             except (ValueError, TypeError, KeyError):
                 raise GraftError(f"{path}:{number}: expected an object with {fields}") from None
+            except RecursionError:
+                raise GraftError(f"{path}:{number}: nested too deeply") from None
     return rows

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from retrieval.errors import GraftError
+from retrieval.loaders.clean import valid
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS turns (
@@ -81,7 +82,7 @@ class Sessions:
             " WHERE session = ? ORDER BY id"
         )
         with self._transaction() as connection:
-            rows = connection.execute(sql, [session]).fetchall()
+            rows = connection.execute(sql, [valid(session)]).fetchall()
         return [
             Turn(number, question, resolved, answer, None if liked is None else bool(liked))
             for number, question, resolved, answer, liked in rows
@@ -94,14 +95,15 @@ class Sessions:
             " VALUES (?, ?, ?, ?, ?, ?, ?)"
         )
         with self._transaction() as connection:
-            values = (session, time.time(), question, resolved, answer, confidence, int(abstained))
+            texts = [valid(text) for text in (question, resolved, answer)]
+            values = (valid(session), time.time(), *texts, confidence, int(abstained))
             return int(connection.execute(sql, values).lastrowid or 0)
 
     def forget_last(self, session: str) -> None:
         """Remove a session's last turn, to ask it again."""
         sql = "DELETE FROM turns WHERE id = (SELECT max(id) FROM turns WHERE session = ?)"
         with self._transaction() as connection:
-            connection.execute(sql, [session])
+            connection.execute(sql, [valid(session)])
 
     def rate(self, turn: int, liked: bool | None) -> None:
         """Keep a user's judgement of a turn; a later one replaces it, None takes it back."""

@@ -99,7 +99,7 @@ def write_html(graph: KnowledgeGraph, path: Path, entity: str | None, limit: int
         page = drawing(part)
     page = page.replace("<head>", f"<head><title>{html.escape(title)}: knowledge graph</title>", 1)
     try:
-        path.write_text(page, encoding="utf8")
+        path.write_text(page, encoding="utf8", errors="backslashreplace")
     except OSError as error:
         raise GraftError(f"cannot write {path}: {error.strerror}") from None
     return int(part.number_of_nodes())

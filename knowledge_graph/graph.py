@@ -11,6 +11,7 @@ from knowledge_graph import store as tables
 from knowledge_graph.facts import RELATED, Fact
 from knowledge_graph.names import TOKEN, fold, key_of
 from retrieval.errors import GraftError
+from retrieval.loaders.clean import valid
 from retrieval.store import Store
 from retrieval.text import is_cjk
 
@@ -68,6 +69,7 @@ class KnowledgeGraph:
 
     def search(self, text: str, limit: int = 10) -> list[str]:
         """Labels that match a text, the best connected first."""
+        text = valid(text)
         wanted = f"%{text.strip().replace('%', '').replace('_', ' ')}%"
         sql = """SELECT n.label FROM nodes n LEFT JOIN aliases a ON a.node = n.id
             WHERE n.kind != 'value' AND (n.label LIKE ? OR a.key LIKE ?) GROUP BY n.id
@@ -84,7 +86,7 @@ class KnowledgeGraph:
         """
         if name in self.networkx:
             return name
-        found = tables.find_nodes(self._store, [key_of(name), name.strip().lower()])
+        found = tables.find_nodes(self._store, [key_of(valid(name)), valid(name).strip().lower()])
         if found:
             number = next(iter(found.values()))
             return str(self._store.rows("SELECT label FROM nodes WHERE id = ?", [number])[0][0])

@@ -11,6 +11,7 @@ from retrieval.errors import GraftError
 
 SECONDS = 20.0
 ROWS = 1_000
+_NO_COUNT = re.compile(r"\b(LIMIT|SKIP)\s+(-\d|\d*\.\d)", re.IGNORECASE)
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'')
 
 
@@ -37,7 +38,12 @@ def run_cypher(graph: KnowledgeGraph, cypher: str, seconds: float = SECONDS, row
         raise QueryError(
             "a query starts with MATCH, for example: MATCH (a)-[r]->(b) RETURN a.name, r.relation, b.name LIMIT 10"
         )
-    if " LIMIT " not in f" {wanted.upper()} ".replace("\n", " "):
+    unquoted = _QUOTED.sub('""', wanted)
+    if wrong := _NO_COUNT.search(unquoted):
+        raise QueryError(
+            f"{wrong[1].upper()} takes a whole number from 0; a negative number or a fraction is not supported"
+        )
+    if " LIMIT " not in f" {unquoted.upper()} ".replace("\n", " "):
         wanted = f"{wanted} LIMIT {rows}"
     outcome: dict[str, Any] = {}
 
@@ -53,14 +59,22 @@ def run_cypher(graph: KnowledgeGraph, cypher: str, seconds: float = SECONDS, row
     if thread.is_alive():
         raise QueryError(f"the query took longer than {seconds:g} seconds; make it more specific or add LIMIT")
     if "error" in outcome:
-        reason = str(outcome["error"]).strip().split("\n")[0][:200]
-        raise QueryError(f"the query is not understood: {reason}")
+        raise QueryError(_explained(outcome["error"]))
     columns = {
         str(name): [_plain(value) for value in list(values)[:rows]] for name, values in outcome["columns"].items()
     }
     if len({len(values) for values in columns.values()}) > 1:
         raise QueryError("the query is not understood: its columns have different lengths")
     return columns
+
+
+def _explained(error: Exception) -> str:
+    reason = str(error).strip().split("\n")[0][:200]
+    if isinstance(error, TypeError) and reason.startswith("unhashable"):
+        return "DISTINCT of a list, a node or a relation is not supported; name a plain value, for example a.name"
+    if isinstance(error, TypeError) and reason.startswith("'<' not supported"):
+        return "ORDER BY a node or a relation is not supported; name a plain value, for example a.name"
+    return f"the query is not understood: {reason}"
 
 
 def _double_quoted(match: re.Match[str]) -> str:

@@ -9,6 +9,8 @@ from retrieval.document import Chunk, Document
 from retrieval.text import length, sentences
 
 PATH_SEPARATOR = " › "
+LONGEST_WORD = 40
+"""Text counts as at least a word for every so many characters, so that a chunk of unbroken text stays short."""
 _HEADING = re.compile(r"^(#{1,6})\s+(\S.*)")
 _CLOSING_HASHES = re.compile(r"(?<!\S)#+$")
 
@@ -77,27 +79,32 @@ def _line_start(text: str, offset: int) -> int:
 
 
 def _bounded(text: str, span: tuple[int, int], limit: int) -> Iterator[tuple[int, int, int]]:
-    """A sentence with its length in words; one longer than a chunk is cut between words."""
+    """A sentence with its length in words; one longer than a chunk is cut between words, and loses what holds none."""
     start, end = span
     while (cut := _prefix(text, start, end, limit)) < end:
-        yield start, cut, limit
+        if length(text[start:cut]):
+            yield start, cut, limit
         start = cut
         while start < end and text[start].isspace():
             start += 1
-    if size := length(text[start:end]):
-        yield start, end, size
+    if length(text[start:end]):
+        yield start, end, _size(text[start:end])
+
+
+def _size(text: str) -> int:
+    return max(length(text), -(-len(text) // LONGEST_WORD))
 
 
 def _prefix(text: str, start: int, end: int, limit: int) -> int:
     """Largest cut after `start` that keeps at most `limit` words, at a word's end where there is one."""
     high = start + 8 * limit
-    while high < end and length(text[start:high]) <= limit:
+    while high < end and _size(text[start:high]) <= limit:
         high += high - start
-    if high >= end and length(text[start:end]) <= limit:
+    if high >= end and _size(text[start:end]) <= limit:
         return end
     low, high = start + 1, min(high, end)
     while low < high:
         middle = (low + high + 1) // 2
-        low, high = (middle, high) if length(text[start:middle]) <= limit else (low, middle - 1)
+        low, high = (middle, high) if _size(text[start:middle]) <= limit else (low, middle - 1)
     space = max(text.rfind(" ", start + 1, low + 1), text.rfind("\n", start + 1, low + 1))
     return space if space > start else low

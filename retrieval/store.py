@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from retrieval.document import Chunk, Document
+from retrieval.errors import GraftError
 
 SCHEMA = """
 CREATE TABLE documents (
@@ -39,10 +40,15 @@ class FaqEntry:
     end: int
 
 
+class DamagedStore(GraftError, sqlite3.DatabaseError):
+    """A database that cannot be read."""
+
+
 class Store:
     """One connection shared by threads, guarded by a lock."""
 
     def __init__(self, path: Path, read_only: bool = True) -> None:
+        self._path = path
         uri = f"{path.resolve().as_uri()}?mode={'ro' if read_only else 'rwc'}"
         self.connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
         self.connection.execute("PRAGMA foreign_keys = ON")
@@ -76,9 +82,16 @@ class Store:
         self.connection.close()
 
     def rows(self, sql: str, arguments: Sequence[object] = ()) -> list[tuple]:  # type: ignore[type-arg]
-        """Run a query under the lock."""
-        with self.lock:
-            return self.connection.execute(sql, arguments).fetchall()
+        """Run a query under the lock.
+
+        Raises:
+            DamagedStore: The database cannot be read.
+        """
+        try:
+            with self.lock:
+                return self.connection.execute(sql, arguments).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise DamagedStore(f"{self._path} is damaged ({error}); run: graft index BOT") from error
 
     def chunks(self, positions: Sequence[int]) -> list[Chunk]:
         """Chunks at the given positions, in that order."""

@@ -40,10 +40,12 @@ def batches(features: Sequence[dict[str, Any]], budget: int, seed: int) -> list[
     order = sorted(range(len(features)), key=lambda row: (len(features[row]["input_ids"]) // 8, chance.random()))
     found: list[list[int]] = []
     batch: list[int] = []
+    widest = 0
     for row in order:
-        if batch and (len(batch) + 1) * len(features[row]["input_ids"]) > budget:
+        widest = max(widest, len(features[row]["input_ids"]))
+        if batch and (len(batch) + 1) * widest > budget:
             found.append(batch)
-            batch = []
+            batch, widest = [], len(features[row]["input_ids"])
         batch.append(row)
     found.append(batch)
     chance.shuffle(found)

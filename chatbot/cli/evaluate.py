@@ -67,9 +67,19 @@ def _squad(path: Path, encoder: str) -> dict[str, Any]:
 
 def _show(report: dict[str, Any], indent: str = "") -> None:
     for name, value in report.items():
-        if isinstance(value, dict):
+        if name == "failures":
+            _show_failures(value)
+        elif isinstance(value, dict):
             print(f"{indent}{name}")
             _show(value, f"{indent}  ")
         else:
             shown = f"{value:.3f}" if isinstance(value, float) else value
             print(f"{indent}{name:<24} {shown}")
+
+
+def _show_failures(failures: list[dict[str, Any]]) -> None:
+    print(f"failures                 {len(failures)}")
+    for failure in failures:
+        print(f"\n  asked     {failure['question']}")
+        print(f"  expected  {failure['answer'] or '(no answer in the documents)'}")
+        print(f"  got       {' '.join(failure['reply'].split())}")

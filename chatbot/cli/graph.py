@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from chatbot.cli.arguments import BotArgument, JsonOption
-from chatbot.cli.output import print_json, readable_errors, say
+from chatbot.cli.output import print_json, readable_errors, say, tell
 
 if TYPE_CHECKING:
     from chatbot.bot import Bot
@@ -31,9 +31,9 @@ def query(
         if json_:
             print_json(rows)
             return
-        print("\t".join(columns))
+        tell("\t".join(columns))
         for row in rows:
-            print("\t".join(str(value) for value in row.values()))
+            tell("\t".join(str(value) for value in row.values()))
         say(f"{len(rows)} rows")
 
 
@@ -56,7 +56,7 @@ def path(
             )
             return
         for fact in facts:
-            print(
+            tell(
                 f"{fact.subject} — {fact.relation.replace('_', ' ')} → {fact.object}"
                 f"   ({', '.join(fact.provenance[:2])})"
             )
@@ -79,7 +79,7 @@ def show(
     with readable_errors():
         opened = _open(bot)
         nodes = write_html(opened.graph, out, entity, limit, opened.config.display_title)
-        print(f"{out}: {nodes} entities")
+        tell(f"{out}: {nodes} entities")
 
 
 @graph.command()
@@ -94,7 +94,7 @@ def export(
 
     with readable_errors():
         nodes, edges = write_graph(_open(bot).graph, out)
-        print(f"{out}: {nodes} nodes, {edges} edges")
+        tell(f"{out}: {nodes} nodes, {edges} edges")
 
 
 @graph.command()
@@ -111,7 +111,7 @@ def neighbours(bot: BotArgument, entity: str, json_: JsonOption = False) -> None
             )
             return
         for subject, relation, object_, _ in sorted(facts, key=lambda fact: fact[1] == "related_to"):
-            print(f"{subject} — {relation.replace('_', ' ')} → {object_}")
+            tell(f"{subject} — {relation.replace('_', ' ')} → {object_}")
 
 
 def _open(name: str) -> Bot:

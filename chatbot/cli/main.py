@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,7 @@ from chatbot.cli.arguments import BotArgument, JsonOption
 from chatbot.cli.evaluate import evaluate
 from chatbot.cli.graph import graph
 from chatbot.cli.opening import build_with_bar, open_bot
-from chatbot.cli.output import print_json, readable_errors, say
+from chatbot.cli.output import print_json, readable_errors, say, tell
 
 app = typer.Typer(
     name="graft",
@@ -28,8 +29,19 @@ app.add_typer(graph, name="graph", help="Query, walk, draw and export a bot's kn
 app.command(name="eval")(evaluate)
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"graft {version('graft-bots')}")
+        raise typer.Exit
+
+
 @app.callback()
-def _options(debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False) -> None:
+def _options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version_: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
     output.DEBUG = debug
 
 
@@ -43,7 +55,7 @@ def init(
 
     with readable_errors():
         for path in scaffold(folder, language):
-            print(path)
+            tell(str(path))
         say(f"Put documents into {folder / 'knowledge'}, then: graft index {folder} && graft chat {folder}")
 
 
@@ -62,7 +74,7 @@ def index(bot: BotArgument, json_: JsonOption = False) -> None:
         else:
             for name, reason in failed.items():
                 say(f"not read: {name}: {reason}")
-            print(
+            tell(
                 f"{manifest.documents} documents, {manifest.chunks} chunks, {manifest.faq} FAQ entries,"
                 f" {manifest.nodes} entities, {manifest.edges} relations in {seconds:.1f} s"
                 + (f"; {len(failed)} file{'s' if len(failed) > 1 else ''} not read" if failed else "")
@@ -98,7 +110,7 @@ def doctor(
             print_json([{"check": f.check, "ok": f.ok, "detail": f.detail} for f in findings])
         else:
             for finding in findings:
-                print(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.check:<22} {finding.detail}")
+                tell(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.check:<22} {finding.detail}")
     raise typer.Exit(0 if all(finding.ok for finding in findings) else 2)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -31,13 +30,22 @@ def open_bot(source: BotSource | str, encoder: Encoder | None = None) -> Bot:
 
     source = bots.find(source) if isinstance(source, str) else source
     if not is_current(source):
-        if not sys.stderr.isatty():
-            say(f"{source.config.name}: indexing")
+        say(f"{source.config.name}: {_why(source)}")
         manifest, seconds = build_with_bar(source, encoder)
         say(f"{source.config.name}: {manifest.documents} documents indexed in {seconds:.1f} s")
         for file, reason in manifest.failed.items():
             say(f"{source.config.name}: not read: {file}: {reason}")
     return Bot.open(source, encoder)
+
+
+def _why(source: BotSource) -> str:
+    from chatbot.home import NotBuilt, read_manifest
+
+    try:
+        read_manifest(source.home)
+    except NotBuilt:
+        return "indexing for the first time"
+    return "the documents or settings have changed; indexing again"
 
 
 def build_with_bar(source: BotSource, encoder: Encoder | None = None) -> tuple[Manifest, float]:

@@ -11,6 +11,7 @@ from typing import Any
 from adapters import ModelError
 from retrieval.errors import GraftError
 from retrieval.index import Progress
+from retrieval.loaders.clean import visible
 
 DEBUG = False
 """Set by `--debug`: errors show their traceback."""
@@ -18,7 +19,12 @@ DEBUG = False
 
 def say(text: str) -> None:
     """Print a note to stderr."""
-    print(text, file=sys.stderr, flush=True)
+    print(visible(text, keep="\n"), file=sys.stderr, flush=True)
+
+
+def tell(line: str) -> None:
+    """Print a line of a result to stdout."""
+    print(visible(line, keep="\t"))
 
 
 def print_json(value: Any, compact: bool = False) -> None:
@@ -44,7 +50,7 @@ def readable_errors() -> Iterator[None]:
     except OSError as error:
         if DEBUG:
             raise
-        say(f"error: {f'{error.filename}: ' if error.filename else ''}{error.strerror or error}")
+        say(visible(f"error: {f'{error.filename}: ' if error.filename else ''}{error.strerror or error}"))
         raise SystemExit(2) from None
 
 

@@ -6,13 +6,18 @@ import sys
 from collections.abc import Iterator
 
 from chatbot.bot import Bot
-from chatbot.cli.output import print_json, say
+from chatbot.cli.output import print_json, say, tell
 from chatbot.reply import Reply
 from chatbot.sessions import Sessions
+from retrieval.loaders.clean import visible
 
 
 def talk(bot: Bot, once: str | None, json_: bool, session: str | None) -> None:
-    """Answer one question, or every line of stdin, or hold a conversation."""
+    """Answer one question, or every line of stdin, or hold a conversation.
+
+    Raises:
+        SystemExit: With code 2, after the last question, where the provider failed outside a conversation.
+    """
     if once is not None:
         reply = bot.ask(once, session)
         print_json(reply.to_json()) if json_ else show(bot, reply)
@@ -25,18 +30,21 @@ def talk(bot: Bot, once: str | None, json_: bool, session: str | None) -> None:
         if bot.config.ui.greeting:
             say(bot.config.ui.greeting)
         session = session or Sessions.new_id()
+    failed = False
     for question in _questions(interactive):
-        if json_:
-            print_json(bot.ask(question, session).to_json(), compact=True)
-        elif interactive:
+        if interactive:
             _stream(bot, question, session)
-        else:
-            show(bot, bot.ask(question, session))
+            continue
+        reply = bot.ask(question, session)
+        print_json(reply.to_json(), compact=True) if json_ else show(bot, reply)
+        failed |= reply.error
+    if failed:
+        raise SystemExit(2)
 
 
 def show(bot: Bot, reply: Reply) -> None:
     """Print a reply with its sources."""
-    print(reply.text)
+    print(visible(reply.text, keep="\n\t"))
     _show_sources(bot, reply)
 
 
@@ -60,7 +68,7 @@ def _stream(bot: Bot, question: str, session: str | None) -> None:
             print()
             _show_sources(bot, part)
         else:
-            print(part, end="", flush=True)
+            print(visible(part, keep="\n\t"), end="", flush=True)
 
 
 def _show_sources(bot: Bot, reply: Reply) -> None:
@@ -68,10 +76,10 @@ def _show_sources(bot: Bot, reply: Reply) -> None:
         print()
     for number, citation in enumerate(reply.citations, 1):
         section = f" › {citation.section}" if citation.section else ""
-        print(f"  [{number}] {citation.source}{section}")
+        tell(f"  [{number}] {citation.source}{section}")
     for fact in reply.facts:
-        print(f"  · {fact.subject} — {fact.relation.replace('_', ' ')} — {fact.object}")
+        tell(f"  · {fact.subject} — {fact.relation.replace('_', ' ')} — {fact.object}")
     if not reply.abstained and not reply.error:
         print(f"  confidence {reply.confidence:.0%}")
     if reply.disclaimer:
-        print(f"  {reply.disclaimer}")
+        tell(f"  {reply.disclaimer}")

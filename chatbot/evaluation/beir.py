@@ -21,6 +21,7 @@ from retrieval.document import Document
 from retrieval.encoder import Encoder
 from retrieval.errors import GraftError
 from retrieval.index import Index, Progress
+from retrieval.loaders.clean import valid
 from retrieval.splitter import split
 from retrieval.text import is_cjk
 
@@ -37,8 +38,9 @@ def read_beir(folder: Path, split_name: str) -> tuple[list[Document], dict[str, 
     try:
         texts: dict[str, tuple[str, list[str]]] = {}
         for entry in _lines(folder / "corpus.jsonl"):
-            texts.setdefault(str(entry["_id"]), (str(entry.get("title", "")), []))[1].append(str(entry["text"]))
-        questions = {str(entry["_id"]): str(entry["text"]) for entry in _lines(folder / "queries.jsonl")}
+            id_, title, text = (valid(str(part)) for part in (entry["_id"], entry.get("title", ""), entry["text"]))
+            texts.setdefault(id_, (title, []))[1].append(text)
+        questions = {str(entry["_id"]): valid(str(entry["text"])) for entry in _lines(folder / "queries.jsonl")}
         relevant: dict[str, set[str]] = {}
         with (folder / "qrels" / f"{split_name}.tsv").open(encoding="utf8", newline="") as file:
             for row in list(csv.reader(file, delimiter="\t"))[1:]:
@@ -46,7 +48,7 @@ def read_beir(folder: Path, split_name: str) -> tuple[list[Document], dict[str, 
                     relevant.setdefault(row[0], set()).add(row[1])
     except FileNotFoundError as error:
         raise GraftError(f"{folder} is no BEIR folder: {Path(str(error.filename)).name} is missing") from None
-    except (KeyError, ValueError, IndexError, TypeError) as error:
+    except (KeyError, ValueError, IndexError, TypeError, RecursionError, csv.Error) as error:
         raise GraftError(f"{folder} is not in BEIR's layout: {type(error).__name__} {error}") from None
     if not relevant:
         raise GraftError(f"{folder}: no relevant document for any question of the split {split_name!r}")

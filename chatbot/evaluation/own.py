@@ -36,8 +36,11 @@ def read_cases(path: Path) -> list[Case]:
     """
 
     def case(entry: dict[str, Any]) -> Case:
-        answer = entry["answer"]
-        return Case(str(entry["question"]), None if answer is None else str(answer), tuple(entry["documents"]))
+        question, answer, documents = entry["question"], entry["answer"], entry["documents"]
+        texts = [question, *documents] if answer is None else [question, answer, *documents]
+        if not isinstance(documents, list) or not all(isinstance(text, str) and text.strip() for text in texts):
+            raise ValueError
+        return Case(question, answer, tuple(documents))
 
     cases = read_json_lines(path, case, "question, answer and documents")
     if not cases:
@@ -50,7 +53,7 @@ def evaluate_bot(bot: Bot, cases: list[Case]) -> dict[str, Any]:
 
     Recall counts the share of a question's documents among the first k documents. An answer's F1 is that of the best
     cited sentence, its hit whether a cited sentence holds the gold answer. Abstention precision is the share of
-    abstentions that were right.
+    abstentions that were right. `failures` lists the questions that were answered wrongly, or wrongly not answered.
     """
     ranks: list[list[float]] = []
     answers: list[tuple[float, float]] = []
@@ -58,6 +61,7 @@ def evaluate_bot(bot: Bot, cases: list[Case]) -> dict[str, Any]:
     abstained: list[tuple[bool, bool]] = []
     times: list[float] = []
     steps: dict[str, list[float]] = {}
+    failures: list[dict[str, Any]] = []
     bot.ask(cases[0].question)
     for case in cases:
         if case.documents:
@@ -72,6 +76,8 @@ def evaluate_bot(bot: Bot, cases: list[Case]) -> dict[str, Any]:
         valid += [float(_is_valid(bot, reply, number)) for number in range(len(reply.citations))]
         if case.answer is not None:
             answers.append(_graded(bot, reply, case.answer))
+        if reply.abstained != (case.answer is None) or (case.answer is not None and not answers[-1][1]):
+            failures.append({"question": case.question, "answer": case.answer, "reply": reply.text})
         times.append(sum(step.ms for step in reply.trace))
         for step in reply.trace:
             steps.setdefault(step.step, []).append(step.ms)
@@ -95,6 +101,7 @@ def evaluate_bot(bot: Bot, cases: list[Case]) -> dict[str, Any]:
             "p95": float(np.percentile(times, 95)),
             "steps": {name: mean(spent) for name, spent in steps.items()},
         },
+        "failures": failures,
     }
 
 

@@ -45,18 +45,27 @@ def read_squad(path: Path) -> tuple[list[Document], list[Question]]:
         for number, article in enumerate(json.loads(path.read_text(encoding="utf8"))["data"]):
             title = str(article.get("title", "")).replace("_", " ")
             for index, paragraph in enumerate(article["paragraphs"]):
-                document = Document(f"{number}/{index}", title, str(paragraph["context"]), title)
+                document = Document(f"{number}/{index}", title, _text(paragraph["context"]), title)
                 documents.append(document)
                 for qa in paragraph["qas"]:
-                    answers = () if qa.get("is_impossible") else tuple(str(a["text"]) for a in qa["answers"])
-                    questions.append(Question(str(qa["question"]), document.id, answers))
+                    answers = () if qa.get("is_impossible") else tuple(_text(a["text"]) for a in qa["answers"])
+                    questions.append(Question(_text(qa["question"]), document.id, answers))
     except OSError as error:
         raise GraftError(f"{path} cannot be read: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise GraftError(f"{path} is not in SQuAD's format: {type(error).__name__} {error}") from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        wanted = "JSON with data, paragraphs, context, qas, question and answers"
+        raise GraftError(f"{path} is not in SQuAD's format: expected {wanted}") from None
+    except RecursionError:
+        raise GraftError(f"{path} is not in SQuAD's format: nested too deeply") from None
     if not questions:
         raise GraftError(f"{path} holds no questions")
     return documents, questions
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
 
 
 def evaluate_squad(path: Path, encoder: Encoder, progress: Progress = lambda step, done, total: None) -> dict[str, Any]:

@@ -3,5 +3,6 @@
 from retrieval.loaders.discover import discover
 from retrieval.loaders.formats import SUFFIXES
 from retrieval.loaders.read import load
+from retrieval.loaders.titles import source_name
 
-__all__ = ["SUFFIXES", "discover", "load"]
+__all__ = ["SUFFIXES", "discover", "load", "source_name"]

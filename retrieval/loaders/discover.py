@@ -10,7 +10,9 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from retrieval.errors import GraftError
+from retrieval.loaders.clean import visible
 from retrieval.loaders.formats import SUFFIXES, unsupported
+from retrieval.loaders.titles import source_name
 
 _IGNORED_FOLDERS = frozenset({"__MACOSX", "__pycache__", "node_modules"})
 _GLOB = frozenset("*?[")
@@ -43,17 +45,16 @@ def discover(sources: list[str], base: Path) -> tuple[list[tuple[Path, Path]], l
             reason = _refusal(path, root)
             if len(sources) > 1 and path.is_relative_to(base):
                 root = base
-            name = path.relative_to(root).as_posix()
             if reason is not None:
-                skipped.setdefault(name, reason)
-            elif (real := path.resolve()) not in seen:
+                skipped.setdefault(source_name(path, root), reason)
+            elif (real := _real(path)) not in seen:
                 seen.add(real)
                 roots[path] = root
     return sorted(_apart(roots).items()), sorted(skipped.items())
 
 
 def _expand(source: str, base: Path) -> Iterator[tuple[Path, Path]]:
-    path = Path(os.path.normpath(base / Path(source).expanduser()))
+    path = Path(os.path.normpath(base / os.path.expanduser(source)))
     if path.is_dir():
         yield from ((file, path) for file in _walk(path))
     elif path.exists():
@@ -64,7 +65,7 @@ def _expand(source: str, base: Path) -> Iterator[tuple[Path, Path]]:
         matches = [Path(match) for match in sorted(glob.glob(str(path), recursive=True))]
         files = [file for match in matches for file in (_walk(match) if match.is_dir() else [match])]
         if not files:
-            raise GraftError(f"knowledge source matches no file: {source} (looked in {base})")
+            raise GraftError(visible(f"knowledge source matches no file: {source} (looked in {base})"))
         yield from ((file, base if file.is_relative_to(base) else file.parent) for file in files if not _hidden(file))
 
 
@@ -75,8 +76,13 @@ def _walk(folder: Path) -> Iterator[Path]:
         for name in sorted([*files, *links]):
             path = Path(parent, name)
             # A link to a folder inside the source would list its files twice; one that leads out is reported.
-            if not _hidden(path) and not (path.is_dir() and path.resolve().is_relative_to(folder.resolve())):
+            if not _hidden(path) and not (os.path.isdir(path) and _real(path).is_relative_to(_real(folder))):
                 yield path
+
+
+def _real(path: Path) -> Path:
+    """The path without links; unlike `Path.resolve`, never an error where they go round in a circle."""
+    return Path(os.path.realpath(path))
 
 
 def _hidden(path: Path) -> bool:
@@ -84,9 +90,9 @@ def _hidden(path: Path) -> bool:
 
 
 def _refusal(path: Path, root: Path) -> str | None:
-    if path.is_symlink() and not path.resolve().is_relative_to(root.resolve()):
+    if path.is_symlink() and not _real(path).is_relative_to(_real(root)):
         return "a link that leads out of its folder"
-    if path.is_symlink() and not path.exists():
+    if path.is_symlink() and not os.path.exists(path):
         return "a broken link"
     return unsupported(path) if path.suffix.lower() not in SUFFIXES else None
 
@@ -110,4 +116,4 @@ def _not_found(source: str, path: Path) -> str:
     siblings = sorted(entry.name for entry in parent.iterdir() if entry.name[0] != ".")
     close = get_close_matches(path.name, siblings, n=1, cutoff=0.7)
     hint = f"; did you mean {close[0]}{'/' if (parent / close[0]).is_dir() else ''}?" if close else ""
-    return f"knowledge source not found: {source} (looked in {parent}){hint}"
+    return visible(f"knowledge source not found: {source} (looked in {parent}){hint}")

@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final, cast
 
+from retrieval.loaders.clean import visible
 from retrieval.loaders.parsed import Parsed
 
 Parser = Callable[[bytes, Path], Parsed]
@@ -41,5 +42,5 @@ def parser_for(suffix: str) -> Parser:
 
 def unsupported(path: Path) -> str:
     """Why a file of another suffix is not read."""
-    what = f"unsupported format {path.suffix.lower()}" if path.suffix else "a file without a suffix"
+    what = f"unsupported format {visible(path.suffix.lower())}" if path.suffix else "a file without a suffix"
     return f"{what}; accepted: {', '.join(sorted(SUFFIXES))}"

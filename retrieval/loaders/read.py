@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from retrieval.loaders.formats import EXPECTED, SUFFIXES, parser_for, unsupporte
 from retrieval.loaders.parsed import Parsed
 from retrieval.loaders.quiet import quiet
 from retrieval.loaders.sniff import ENCRYPTED_OFFICE, is_foreign, looks_like
-from retrieval.loaders.titles import first_heading, readable_name
+from retrieval.loaders.titles import first_heading, readable_name, source_name
 
 _MAX_BYTES = 256 * 2**20
 _WORD = re.compile(r"\w")
@@ -35,7 +36,7 @@ def load(path: Path, root: Path) -> Document:
     parsed = _parse(data, path, suffix)
     if not _WORD.search(parsed.text):
         raise UnreadableFile("no text found")
-    name = _name(path, root)
+    name = source_name(path, root)
     title = parsed.title or first_heading(parsed.text) or parsed.fallback_title or readable_name(path)
     return Document(id=name, title=title, text=parsed.text, source=name, metadata=parsed.metadata)
 
@@ -56,8 +57,8 @@ def _parse(data: bytes, path: Path, suffix: str) -> Parsed:
 
 
 def _read(path: Path) -> bytes:
-    if not path.is_file():
-        raise UnreadableFile("not a file" if path.exists() else "no such file")
+    if not os.path.isfile(path):
+        raise UnreadableFile("not a file" if os.path.exists(path) else "no such file")
     try:
         size = path.stat().st_size
         if size > _MAX_BYTES:
@@ -82,9 +83,3 @@ def _check_kind(data: bytes, suffix: str) -> None:
         raise UnreadableFile(f"encrypted {suffix}: save it without a password")
     elif kind != expected and not (expected == "a PDF" and b"%PDF-" in data[:1024]):
         raise UnreadableFile(f"not a real {suffix} (it looks like {kind})")
-
-
-def _name(path: Path, root: Path) -> str:
-    """The path relative to the root, with forward slashes; names that are no valid Unicode are made so."""
-    name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
-    return name.encode("utf-8", errors="replace").decode("utf-8")

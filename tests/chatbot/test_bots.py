@@ -27,6 +27,19 @@ def test_a_folder_and_its_file_are_the_same_bot(tmp_path: Path) -> None:
     assert by_folder.home == tmp_path / "mine" / ".graft"
 
 
+@pytest.mark.parametrize("bot", ["~nosuchuser/x", "a\nb", "\udcff", "x" * 5000])
+def test_an_odd_name_is_no_bot_in_one_line(bot: str) -> None:
+    with pytest.raises(ConfigError, match=r"^no bot ") as caught:
+        bots.find(bot)
+    assert str(caught.value).isprintable()
+
+
+def test_a_folder_whose_name_is_no_text_is_refused_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"/\\udcff: a bot's folder needs a name in UTF-8; rename it$") as caught:
+        write_config(tmp_path / "\udcff")
+    assert str(caught.value).isprintable()
+
+
 def test_a_relative_path_is_found_from_where_the_user_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_config(tmp_path / "mine")
     monkeypatch.chdir(tmp_path / "mine")

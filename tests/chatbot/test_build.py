@@ -64,6 +64,20 @@ def test_files_that_cannot_be_read_are_named_and_the_others_indexed(tmp_path: Pa
     assert read_manifest(source.home).failed == manifest.failed
 
 
+def test_file_names_that_are_no_text_are_escaped_and_kept_apart(tmp_path: Path, encoder: Encoder) -> None:
+    source = write_bot(tmp_path, ONE)
+    for name, data in ((b"\xff.md", b"# One\n\nText."), (b"\xfe.md", b"# Two\n\nText."), (b"\xfd.md", b"")):
+        Path(os.fsdecode(bytes(tmp_path / "knowledge") + b"/" + name)).write_bytes(data)
+    (tmp_path / "knowledge" / "\\udcff.md").write_bytes(b"# Three\n\nText.")
+    (tmp_path / "knowledge" / "red\x1b[31m\n.md").write_bytes(b"# Four\n\nText.")
+    (tmp_path / "knowledge" / "loop.md").symlink_to("loop.md")
+    manifest = build(source, encoder=encoder)
+    assert read_manifest(source.home).failed == {"loop.md": "a broken link", "\\udcfd.md": "empty file"}
+    assert manifest.documents == 5 and is_current(source)
+    stored = {chunk.document_id for chunk in Bot.open(source, encoder).index.store.all_chunks()}
+    assert stored == {"cards.md", "\\udcff.md", "\\udcfe.md", "\\\\udcff.md", r"red\x1b[31m\n.md"}
+
+
 def test_nothing_to_read_is_one_clear_line_and_leaves_nothing(tmp_path: Path, encoder: Encoder) -> None:
     empty = write_config(tmp_path / "empty")
     (tmp_path / "empty" / "knowledge").mkdir()
@@ -87,6 +101,10 @@ def test_a_missing_faq_or_triples_file_is_named(tmp_path: Path, encoder: Encoder
     source = write_bot(tmp_path, ONE, graph={"triples": ["facts.csv"]})
     with pytest.raises(GraftError, match=r"triples file .*facts\.csv cannot be read"):
         build(source, encoder=encoder)
+    (tmp_path / "loop.csv").symlink_to("loop.csv")
+    for odd in ("~nosuchuser/x", "loop.csv"):
+        with pytest.raises(GraftError, match=rf"triples file .*{odd} cannot be read"):
+            build(write_bot(tmp_path, ONE, graph={"triples": [odd]}), encoder=encoder)
     (tmp_path / "facts.csv").write_text("a,b,c\nonly,two\n", encoding="utf8")
     with pytest.raises(GraftError, match=r"row 2 must hold subject, relation, object, got 'only,two'"):
         build(source, encoder=encoder)
@@ -97,6 +115,12 @@ def test_triples_take_a_header_a_bom_and_blank_lines(tmp_path: Path) -> None:
     path = tmp_path / "facts.csv"
     path.write_text('\ufeffSubject,Relation,Object\n\n a , b ,"c, d"\n', encoding="utf8")
     assert read_triples(path) == [("a", "b", "c, d")]
+
+
+def test_triples_lose_control_characters(tmp_path: Path) -> None:
+    path = tmp_path / "facts.csv"
+    path.write_text('\x1b[2JAda,knows,"No\nra"\n', encoding="utf8")
+    assert read_triples(path) == [("[2JAda", "knows", "No ra")]
 
 
 def test_changes_of_files_and_settings_are_noticed(built: BotSource) -> None:
@@ -167,7 +191,7 @@ def test_a_first_build_that_fails_midway_leaves_nothing(tmp_path: Path, encoder:
         Bot.open(source, encoder)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "null", "{}", '{"format": 1}', "\x00\x01"])
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "{}", '{"format": 1}', "\x00\x01", "[" * 100_000])
 def test_a_damaged_manifest_is_said_to_be_and_a_build_cures_it(built: BotSource, encoder: Encoder, text: str) -> None:
     path = built.home / "manifest.json"
     path.write_text(text, encoding="utf8")
@@ -187,10 +211,13 @@ def test_an_index_of_another_format_or_encoder_or_none_is_refused(built: BotSour
         ({"encoder": "0" * 64}, "built with another encoder; run: graft index"),
         ({"build": "b-gone"}, "the index was deleted; run: graft index"),
         ({"build": 5}, "damaged; run: graft index"),
+        ({"failed": None}, "damaged; run: graft index"),
+        ({"documents": "many"}, "damaged; run: graft index"),
     ):
         path.write_text(json.dumps({**good, **change}), encoding="utf8")
         with pytest.raises(NotBuilt, match=message):
             Bot.open(built, encoder)
+        assert not is_current(built) or "encoder" in change
 
 
 def test_a_bot_without_a_graph_answers_searches(tmp_path: Path, encoder: Encoder) -> None:

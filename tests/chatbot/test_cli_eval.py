@@ -82,6 +82,7 @@ def test_wrong_expectations_lower_the_scores(northwind_folder: Path, tmp_path: P
     assert report["retrieval"]["recall@1"] == 0 and report["retrieval"]["mrr"] < 1
     assert report["answers"]["cited_sentence_hit"] == 0 and report["answers"]["citations_valid"] == 1
     assert report["abstention"]["recall"] == 0
+    assert [failure["question"] for failure in report["failures"]] == [case["question"] for case in wrong]
 
 
 def test_the_questions_beside_the_config_are_the_default(northwind_folder: Path) -> None:
@@ -101,6 +102,17 @@ def test_the_questions_beside_the_config_are_the_default(northwind_folder: Path)
         ("{}\n", "mine.jsonl:1: expected an object with question, answer and documents"),
         ('{"question": "Q?", "answer": "A", "documents": []}\nnonsense\n', "mine.jsonl:2: expected an object"),
         ('{"question": "Q?", "answer": "A", "documents": 5}\n', "mine.jsonl:1: expected an object"),
+        ('{"question": "Q?", "answer": "A", "documents": "a"}\n', "mine.jsonl:1: expected an object"),
+        ('{"question": "Q?", "answer": "A", "documents": [5]}\n', "mine.jsonl:1: expected an object"),
+        ('{"question": "Q?", "answer": 5, "documents": []}\n', "mine.jsonl:1: expected an object"),
+        ('{"question": null, "answer": "A", "documents": []}\n', "mine.jsonl:1: expected an object"),
+        ('{"question": " ", "answer": "A", "documents": []}\n', "mine.jsonl:1: expected an object"),
+        ("[" * 100_000, "mine.jsonl:1: nested too deeply"),
+        ('{"question": null, "answer": null, "documents": []}\n', "mine.jsonl:1: expected an object"),
+        ('{"question": " ", "answer": "A", "documents": []}\n', "mine.jsonl:1: expected an object"),
+        ('{"question": "Q?", "answer": 5, "documents": []}\n', "mine.jsonl:1: expected an object"),
+        ('{"question": "Q?", "answer": "A", "documents": "a"}\n', "mine.jsonl:1: expected an object"),
+        ("[" * 100_000, "mine.jsonl:1: nested too deeply"),
     ],
 )
 def test_questions_that_cannot_be_read_are_one_line(
@@ -168,6 +180,24 @@ def test_squad_measures_reading(tmp_path: Path) -> None:
     report = json.loads(graft("--squad", path, "--json").stdout)
     assert report["questions"] == 3 and report["sentence_hit"] == 100.0
     assert report["answerability_auroc"] == 1.0 and report["has_answer_f1"] > 50
-    path.write_text('{"data": [{"paragraphs": 5}]}', encoding="utf8")
-    assert "is not in SQuAD's format" in error_line("--squad", path)
     assert "cannot be read: No such file" in error_line("--squad", tmp_path / "none.json")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"data": [{"paragraphs": 5}]}', "expected JSON with data, paragraphs, context"),
+        ("[]", "expected JSON with data, paragraphs, context"),
+        ("nonsense", "expected JSON with data, paragraphs, context"),
+        (
+            '{"data": [{"paragraphs": [{"context": "c", "qas": [{"question": null, "answers": []}]}]}]}',
+            "expected JSON with data, paragraphs, context",
+        ),
+        ("[" * 100_000, "nested too deeply"),
+    ],
+)
+def test_a_squad_file_that_is_none_is_one_line_without_python_in_it(tmp_path: Path, text: str, reason: str) -> None:
+    path = tmp_path / "tiny.json"
+    path.write_text(text, encoding="utf8")
+    line = error_line("--squad", path)
+    assert f"is not in SQuAD's format: {reason}" in line and "Error" not in line

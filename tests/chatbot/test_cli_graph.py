@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -83,6 +84,20 @@ def test_neighbours_are_the_facts_about_one_entity(folder: Path) -> None:
     facts = json.loads(graft("neighbours", folder, "Nora Lindqvist", "--json").stdout)
     assert {fact["relation"] for fact in facts} >= {"advises", "manages"}
     assert all("Nora Lindqvist" in (fact["subject"], fact["object"]) for fact in facts)
+
+
+def test_an_entity_that_is_no_text_is_not_found_in_one_line(folder: Path, tmp_path: Path) -> None:
+    page = tmp_path / os.fsdecode(b"\xff\n.html")
+    for arguments in (
+        ["neighbours", folder, "\udcff\x1b[2J"],
+        ["path", folder, "\udcff", "Nora Lindqvist"],
+        ["show", folder, "-o", page, "--entity", "\udcff\n"],
+    ):
+        result = graft(*arguments)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert result.stderr.startswith(r"error: no entity named '\udcff") and result.stderr[:-1].isprintable()
+    assert graft("show", folder, "-o", page).stdout.startswith(rf"{tmp_path}/\udcff\n.html: ")
+    assert "Nora Lindqvist" in page.read_text(encoding="utf8")
 
 
 def test_show_draws_a_page_that_needs_no_network(folder: Path, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from chatbot.config import Guardrails, Urgent
@@ -70,6 +72,8 @@ def test_a_blocked_topic_needs_all_its_words(message: str, topic: str | None) ->
         ("账户DE89370400440532013000有误", "账户[iban]有误"),
         ("身份证11010519491231002X", "身份证[id]"),
         ("a@b.example and c@d.example", "[e-mail] and [e-mail]"),
+        ("Ask <jo@mail.example>.", "Ask <[e-mail]>."),
+        (f"{'a' * 300}@mail.example", "[e-mail]"),
     ],
 )
 def test_personal_data_is_masked(text: str, masked: str) -> None:
@@ -91,3 +95,19 @@ def test_personal_data_is_masked(text: str, masked: str) -> None:
 )
 def test_dates_amounts_and_numbers_are_no_personal_data(text: str) -> None:
     assert mask(text) == text
+
+
+@pytest.mark.parametrize("run", ["a", "1", "1 ", "@", "a.", "a@", "-", "DE89 ", "a@b."])
+def test_masking_a_long_run_takes_no_longer_than_it_must(run: str) -> None:
+    begun = time.perf_counter()
+    mask(run * (60_000 // len(run)))
+    assert time.perf_counter() - begun < 1.0
+
+
+@pytest.mark.parametrize(
+    "part", ["a", "1", "1 ", "11-", "@", "a.", "a@", "a@a.", "+1 (1) 11 ", f"{'1' * 21}-", "DE89 "]
+)
+def test_a_long_message_is_masked_in_no_time(part: str) -> None:
+    begin = time.perf_counter()
+    mask((part * 60_000)[:60_000])
+    assert time.perf_counter() - begin < 1

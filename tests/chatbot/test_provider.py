@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from langchain_core.messages import HumanMessage
 
 from chatbot.bot import Bot
+from chatbot.config import Generator
+from chatbot.generators import LONGEST_OUTPUT, load_model, stream
 from chatbot.reply import Reply
 from tests.chatbot.llm_server import LanguageModelServer, language_model_server
 from tests.chatbot.small_bot import Reconfigured
@@ -147,3 +152,66 @@ def test_what_the_documents_do_not_answer_is_never_sent(
     assert bot.ask("Who won the 1998 chess championship?").abstained
     assert bot.ask("Give me investment advice").abstained
     assert server.requests == []
+
+
+def test_empty_pieces_do_not_keep_a_silent_model_waiting(
+    reconfigured: Reconfigured, server: LanguageModelServer
+) -> None:
+    server.says = [""] * 40
+    server.pause = 0.2
+    bot = reconfigured(generator={"model": "openai:tiny", "base_url": server.url, "timeout": 1.0})
+    begun = time.perf_counter()
+    reply = bot.ask(QUESTION)
+    assert reply.error and time.perf_counter() - begun < 5
+
+
+def test_output_without_end_is_cut_off(
+    reconfigured: Reconfigured, server: LanguageModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatbot.generators.LONGEST_OUTPUT", 20)
+    server.says = ["It costs 9 euros. "] * 50
+    *pieces, reply = open_bot(reconfigured, server).stream(QUESTION)
+    assert len("".join(str(piece) for piece in pieces)) == 20 and isinstance(reply, Reply) and not reply.error
+
+
+def test_an_address_is_shown_without_its_secrets(reconfigured: Reconfigured, server: LanguageModelServer) -> None:
+    server.shutdown()
+    server.server_close()
+    address = f"{server.url}?key=SECRET"
+    reply = reconfigured(generator={"model": "openai:tiny", "base_url": address, "timeout": 5.0}).ask(QUESTION)
+    assert reply.error and "SECRET" not in reply.text
+
+
+def test_empty_pieces_do_not_keep_a_user_waiting(reconfigured: Reconfigured, server: LanguageModelServer) -> None:
+    bot = reconfigured(generator={"model": "openai:tiny", "base_url": server.url, "timeout": 0.6})
+    server.says = ["It costs ", *[""] * 100]
+    server.pause = 0.2
+    begin = time.perf_counter()
+    reply = bot.ask(QUESTION)
+    assert time.perf_counter() - begin < 8
+    assert reply.error and reply.text.endswith("did not answer within 0.6 seconds.")
+
+
+def test_a_model_that_does_not_stop_is_cut_off_and_hung_up_on(server: LanguageModelServer) -> None:
+    hung_up = threading.Event()
+
+    def endless() -> Iterator[str]:
+        try:
+            while True:
+                yield "word " * 2_001
+        finally:
+            hung_up.set()
+
+    server.says = endless()  # type: ignore[assignment]
+    config = Generator(model="openai:tiny", base_url=server.url, timeout=5.0)
+    said = "".join(stream(load_model(config), [HumanMessage("Hi")], config))
+    assert len(said) == LONGEST_OUTPUT
+    assert hung_up.wait(5)
+
+
+def test_an_address_is_named_without_its_secrets(reconfigured: Reconfigured, server: LanguageModelServer) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{probe.getsockname()[1]}/v1"
+    bot = reconfigured(generator={"model": "openai:tiny", "base_url": f"{address}?key={KEY}#{KEY}", "timeout": 1.0})
+    assert bot.ask(QUESTION).text.endswith(f"The language model at {address} cannot be reached.")

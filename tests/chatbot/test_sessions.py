@@ -61,6 +61,16 @@ def test_text_is_stored_as_it_is(tmp_path: Path) -> None:
     assert (turn.question, turn.resolved, turn.answer) == (text, text, text)
 
 
+def test_lone_surrogates_are_kept_as_escapes_and_tell_sessions_apart(tmp_path: Path) -> None:
+    sessions = Sessions(tmp_path / "sessions.db")
+    for name in ("\udcff", "\udcfe"):
+        sessions.add(name, "\ud800?", "\ud800?", name, 1.0, False)
+    sessions.forget_last("\udcfe")
+    (turn,) = sessions.turns("\udcff")
+    assert (turn.question, turn.answer) == ("\\ud800?", "\\udcff")
+    assert sessions.turns("\udcfe") == []
+
+
 def test_many_threads_lose_nothing(tmp_path: Path) -> None:
     sessions = Sessions(tmp_path / "sessions.db")
 

@@ -1,4 +1,4 @@
-"""Chunks are exact stretches of their document and together hold every sentence of it."""
+"""Chunks are exact stretches of their document and together hold every word of it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import time
 import pytest
 
 from retrieval.document import Chunk, Document
-from retrieval.splitter import split
+from retrieval.splitter import LONGEST_WORD, split
 from retrieval.text import length, sentences, words
 from tests.retrieval.test_text import HOSTILE
 
@@ -26,6 +26,7 @@ TEXTS = {
     "chinese": "# 挂失\n\n" + "请在第一时间拨打客服电话办理挂失手续！费用是多少？每张收取十元。" * 60,
     "unpunctuated": "so then we went on and on " * 400,
     "unbroken": "字" * 3_000 + " tail",
+    "endless": "Before. " + "x" * 1_000_000 + " after.",
     "windows": "# One\r\n\r\nFirst line.\r\nSecond line.\r\n" * 50,
     "separators": "One.\x0cTwo.\u2028Three.\x85Four.\x1cFive. " * 80,
     "quotes": "> A quoted line that says a thing.\n> And another one.\n\n* star\n+ plus\n• dot\n" * 40,
@@ -48,14 +49,21 @@ def test_chunks_are_exact_and_lose_nothing(name: str, limits: tuple[int, int]) -
         assert text[chunk.start : chunk.end] == chunk.text
         numbers = len(re.findall(r"^\d+\. ", chunk.text, re.MULTILINE))  # a list's own are not counted
         assert 0 < length(chunk.text) - numbers <= limits[0]
+        assert len(chunk.text) <= 2 * LONGEST_WORD * limits[0]
         covered[chunk.start : chunk.end] = b"\1" * len(chunk.text)
     body = without_headings(text)
     for start, end in sentences(body):
-        assert all(covered[at] or text[at].isspace() for at in range(start, end)), text[start:end]
+        assert all(covered[at] or not text[at].isalnum() for at in range(start, end)), text[start:end][:200]
     assert len({chunk.id for chunk in chunks}) == len(chunks)
     assert [chunk.start for chunk in chunks] == sorted(chunk.start for chunk in chunks)
     if words(body):
         assert chunks
+
+
+def test_a_line_without_spaces_is_cut_after_so_many_characters() -> None:
+    chunks = cut("x" * 1_000_000, 180, 30)
+    assert {len(chunk.text) for chunk in chunks[:-1]} == {180 * LONGEST_WORD}
+    assert sum(len(chunk.text) for chunk in chunks) == 1_000_000
 
 
 def without_headings(text: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from retrieval.document import Document
+from retrieval.errors import GraftError
 from retrieval.splitter import split
 from retrieval.store import FaqEntry, Store
 
@@ -58,6 +59,12 @@ def test_faq_spans_are_the_answers(path: Path) -> None:
 def test_an_opened_store_cannot_be_changed(path: Path) -> None:
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         Store(path).connection.execute("DELETE FROM documents")
+
+
+def test_a_damaged_store_is_named_with_the_cure(path: Path) -> None:
+    path.write_bytes(b"no database at all" * 500)
+    with pytest.raises(GraftError, match=r"knowledge\.db is damaged \(file is not a database\); run: graft index BOT"):
+        Store(path).all_chunks()
 
 
 def test_a_missing_store_is_not_created(tmp_path: Path) -> None:

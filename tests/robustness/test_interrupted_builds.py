@@ -76,6 +76,21 @@ def test_a_killed_build_leaves_the_old_index_and_the_next_one_cleans_up(built: B
     assert is_current(built)
 
 
+def test_what_killed_builds_left_is_removed_even_when_the_next_fails(built: BotSource, encoder: Encoder) -> None:
+    before = sorted(built.home.rglob("*"))
+    (built.home / "builds" / "b-killed").mkdir()
+    (built.home / "builds" / "b-killed" / "knowledge.db").write_bytes(b"half")
+
+    def stop(step: str, done: int, total: int) -> None:
+        if step == "encode":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build(built, stop, encoder)
+    assert sorted(built.home.rglob("*")) == before
+    assert Bot.open(built, encoder).searcher.search("replacement card cost", 1).passages
+
+
 def test_a_full_disk_is_one_line_and_the_old_index_stays(built: BotSource, encoder: Encoder) -> None:
     before = sorted(built.home.rglob("*"))
     write_bot(built.config.folder, {"new.md": "# New\n\nThe ferry leaves at noon."})
@@ -181,6 +196,17 @@ def test_a_damaged_index_says_so_and_names_the_cure(built: BotSource, encoder: E
         path.write_bytes(b"garbage" * 20 if damage == "garbage" else data[: len(data) // 2])
     with pytest.raises(NotBuilt, match=r"the index in .* is damaged; run: graft index BOT"):
         Bot.open(built, encoder)
+
+
+def test_an_index_damaged_where_only_a_question_looks_says_so(built: BotSource, encoder: Encoder) -> None:
+    path = built.home / "builds" / read_manifest(built.home).build / "knowledge.db"
+    bot = Bot.open(built, encoder)
+    path.write_bytes(b"garbage" * (path.stat().st_size // 7))
+    with pytest.raises(GraftError, match=r"knowledge\.db is damaged \(.*\); run: graft index BOT"):
+        bot.ask("What does a replacement card cost?")
+    process = graft("index", str(built.config.folder))
+    assert process.communicate(timeout=60)[1] == "" and process.returncode == 0
+    assert "9 euros" in Bot.open(built, encoder).ask("What does a replacement card cost?").text
 
 
 def test_documents_from_hell_do_not_stop_a_build(tmp_path: Path, encoder: Encoder) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,34 @@ def test_links_out_of_the_source_are_reported(tree: Path) -> None:
     files, skipped = discover(["kb"], tree)
     assert names(files) == ["a.md", "sub/b.txt"]
     assert dict(skipped)["leak.md"] == dict(skipped)["folder"] == "a link that leads out of its folder"
+
+
+def test_links_that_lead_nowhere_are_reported_and_the_others_read(tree: Path) -> None:
+    (tree / "kb/loop.md").symlink_to("loop.md")
+    (tree / "kb/there.md").symlink_to("back.md")
+    (tree / "kb/back.md").symlink_to("there.md")
+    (tree / "kb/long.md").symlink_to("x" * 300)
+    files, skipped = discover(["kb"], tree)
+    assert names(files) == ["a.md", "sub/b.txt"]
+    assert {name for name, reason in skipped if reason == "a broken link"} == {
+        "loop.md",
+        "there.md",
+        "back.md",
+        "long.md",
+    }
+
+
+def test_names_that_are_no_text_are_escaped(tree: Path) -> None:
+    (tree / os.fsdecode(b"kb/\xff.mp3")).write_text("x")
+    (tree / os.fsdecode(b"kb/a.\xfe\x1b")).write_text("x")
+    (tree / "kb/new\nline.mp3").write_text("x")
+    skipped = dict(discover(["kb"], tree)[1])
+    assert set(skipped) == {"song.mp3", "\\udcff.mp3", "a.\\udcfe\\x1b", "new\\nline.mp3"}
+    assert skipped["a.\\udcfe\\x1b"].startswith("unsupported format .\\udcfe\\x1b; ")
+
+
+@pytest.mark.parametrize("source", ["~nosuchuser/x", "~nosuchuser/*.md", "new\nline"])
+def test_an_odd_source_that_is_not_there_is_one_line(tree: Path, source: str) -> None:
+    with pytest.raises(GraftError, match=r"knowledge source (not found|matches no file): .* \(looked in") as caught:
+        discover([source], tree)
+    assert "\n" not in str(caught.value)
