@@ -179,17 +179,6 @@ def test_a_provider_that_fails_is_still_a_reply(tmp_path: Path) -> None:
     assert piped.exit_code == 2 and [bool(json.loads(line)) for line in piped.stdout.splitlines()] == [True, True]
 
 
-def test_a_provider_that_fails_on_stdin_is_exit_code_2_after_every_question(tmp_path: Path) -> None:
-    rules = {"abstain_below": 0.0, "urgent": [{"when": ["scammer"], "say": "Hang up."}]}
-    write_bot(tmp_path, generator={"model": "openai:gpt-4o-mini"}, guardrails=rules)
-    result = graft("chat", tmp_path, "--json", stdin=f"{COST}\nA scammer calls\n")
-    failed, urgent = (json.loads(line) for line in result.stdout.splitlines())
-    assert failed["text"].endswith("needs an API key in the environment.") and urgent["text"] == "Hang up."
-    assert result.exit_code == 2
-    assert graft("chat", tmp_path, stdin=f"{COST}\nA scammer calls\n").exit_code == 2
-    assert graft("chat", tmp_path, stdin="A scammer calls\n").exit_code == 0
-
-
 def test_a_bot_nobody_knows_is_one_line_and_debug_shows_more(tmp_path: Path) -> None:
     assert error_line(graft("chat", "nowhere", "--once", "Hi")).startswith("no bot 'nowhere': not a bot.yaml")
     assert "graft init" in error_line(graft("index", tmp_path))

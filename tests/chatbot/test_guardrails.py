@@ -102,12 +102,3 @@ def test_masking_a_long_run_takes_no_longer_than_it_must(run: str) -> None:
     begun = time.perf_counter()
     mask(run * (60_000 // len(run)))
     assert time.perf_counter() - begun < 1.0
-
-
-@pytest.mark.parametrize(
-    "part", ["a", "1", "1 ", "11-", "@", "a.", "a@", "a@a.", "+1 (1) 11 ", f"{'1' * 21}-", "DE89 "]
-)
-def test_a_long_message_is_masked_in_no_time(part: str) -> None:
-    begin = time.perf_counter()
-    mask((part * 60_000)[:60_000])
-    assert time.perf_counter() - begin < 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -179,39 +178,22 @@ def test_an_address_is_shown_without_its_secrets(reconfigured: Reconfigured, ser
     server.server_close()
     address = f"{server.url}?key=SECRET"
     reply = reconfigured(generator={"model": "openai:tiny", "base_url": address, "timeout": 5.0}).ask(QUESTION)
-    assert reply.error and "SECRET" not in reply.text
-
-
-def test_empty_pieces_do_not_keep_a_user_waiting(reconfigured: Reconfigured, server: LanguageModelServer) -> None:
-    bot = reconfigured(generator={"model": "openai:tiny", "base_url": server.url, "timeout": 0.6})
-    server.says = ["It costs ", *[""] * 100]
-    server.pause = 0.2
-    begin = time.perf_counter()
-    reply = bot.ask(QUESTION)
-    assert time.perf_counter() - begin < 8
-    assert reply.error and reply.text.endswith("did not answer within 0.6 seconds.")
+    assert reply.error and reply.text.endswith(f"The language model at {server.url} cannot be reached.")
 
 
 def test_a_model_that_does_not_stop_is_cut_off_and_hung_up_on(server: LanguageModelServer) -> None:
     hung_up = threading.Event()
 
-    def endless() -> Iterator[str]:
-        try:
-            while True:
-                yield "word " * 2_001
-        finally:
-            hung_up.set()
+    class Endless(list[str]):
+        def __iter__(self) -> Iterator[str]:
+            try:
+                while True:
+                    yield "word " * 2_001
+            finally:
+                hung_up.set()
 
-    server.says = endless()  # type: ignore[assignment]
+    server.says = Endless()
     config = Generator(model="openai:tiny", base_url=server.url, timeout=5.0)
     said = "".join(stream(load_model(config), [HumanMessage("Hi")], config))
     assert len(said) == LONGEST_OUTPUT
     assert hung_up.wait(5)
-
-
-def test_an_address_is_named_without_its_secrets(reconfigured: Reconfigured, server: LanguageModelServer) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"http://127.0.0.1:{probe.getsockname()[1]}/v1"
-    bot = reconfigured(generator={"model": "openai:tiny", "base_url": f"{address}?key={KEY}#{KEY}", "timeout": 1.0})
-    assert bot.ask(QUESTION).text.endswith(f"The language model at {address} cannot be reached.")
