@@ -89,7 +89,7 @@ def chat(
     json_: JsonOption = False,
     session: Annotated[str | None, typer.Option(help="Continue a conversation kept under this name.")] = None,
 ) -> None:
-    """Chat in the terminal; with questions on stdin, answer each line."""
+    """Chat in the terminal; with questions on stdin, answer each line, with --json as one JSON document a line."""
     from chatbot.cli.talk import talk
 
     with readable_errors():

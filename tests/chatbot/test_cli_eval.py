@@ -103,6 +103,11 @@ def test_the_questions_beside_the_config_are_the_default(northwind_folder: Path)
         ('{"question": "Q?", "answer": "A", "documents": []}\nnonsense\n', "mine.jsonl:2: expected an object"),
         ('{"question": "Q?", "answer": "A", "documents": 5}\n', "mine.jsonl:1: expected an object"),
         ('{"question": "Q?", "answer": "A", "documents": [5]}\n', "mine.jsonl:1: expected an object"),
+        ('{"question": "Q?", "answer": "A", "documents": "a"}\n', "mine.jsonl:1: expected an object"),
+        ('{"question": "Q?", "answer": 5, "documents": []}\n', "mine.jsonl:1: expected an object"),
+        ('{"question": null, "answer": "A", "documents": []}\n', "mine.jsonl:1: expected an object"),
+        ('{"question": " ", "answer": "A", "documents": []}\n', "mine.jsonl:1: expected an object"),
+        ("[" * 100_000, "mine.jsonl:1: nested too deeply"),
     ],
 )
 def test_questions_that_cannot_be_read_are_one_line(

@@ -66,6 +66,23 @@ def test_what_is_not_understood_is_said_in_one_line(graph: KnowledgeGraph, query
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 300
 
 
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ("MATCH (a) RETURN DISTINCT a.chunks", "DISTINCT of a list, a node or a relation is not supported"),
+        ("MATCH (a)-[r]->(b) RETURN DISTINCT r", "DISTINCT of a list, a node or a relation is not supported"),
+        ("MATCH (a)-[r]->(b) RETURN r ORDER BY r", "ORDER BY a node or a relation is not supported"),
+        ("MATCH (a) RETURN a ORDER BY a", "ORDER BY a node or a relation is not supported"),
+        ("MATCH (a) RETURN a.name LIMIT -1", "LIMIT takes a whole number from 0"),
+        ("MATCH (a) RETURN a.name skip -1 LIMIT 2", "SKIP takes a whole number from 0"),
+        ("MATCH (a) RETURN a.name LIMIT 1.5", "LIMIT takes a whole number from 0"),
+    ],
+)
+def test_what_is_not_supported_is_named(graph: KnowledgeGraph, query: str, reason: str) -> None:
+    with pytest.raises(QueryError, match=f"^{reason}[^\\n]*$"):
+        run_cypher(graph, query)
+
+
 def test_a_name_that_reads_like_a_limit(graph: KnowledgeGraph) -> None:
     assert run_cypher(graph, 'MATCH (a) WHERE a.name = "No LIMIT -1" RETURN a.name') == {"a.name": []}
 
