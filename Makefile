@@ -19,7 +19,7 @@ $(BIN)/python:
 # torch comes first, on its own, so that nothing else chooses its build. Where there is no NVIDIA GPU its CPU build is wanted: an
 # index that offers one (PIP_EXTRA_INDEX_URL) is used, and saves a download of several GB.
 $(VENV)/.torch: constraints.txt | $(BIN)/python
-	@echo "Installing torch, about 200 MB ..."
+	@echo "Installing torch: about 200 MB, several GB with CUDA ..."
 	@command -v nvidia-smi >/dev/null 2>&1 && $(PIP) install "$(TORCH)" \
 		|| $(PIP) install "$(TORCH)+cpu" 2>/dev/null || $(PIP) install "$(TORCH)"
 	@touch $@

@@ -75,7 +75,7 @@ class Conversation:
         last = 0.0
         for part in self.bot.stream(shown.question, self.session):
             if shown.stopped:
-                if isinstance(part, Reply):
+                if isinstance(part, Reply) and not part.error:
                     self.bot.sessions.forget_last(self.session)
                 return
             if isinstance(part, Reply):

@@ -49,12 +49,20 @@ RIDGE = 0.03
 
 @dataclass(frozen=True)
 class Asked:
-    """One question with its evidence; `gold` is empty where nothing answers it."""
+    """One question with its evidence.
+
+    Args:
+        bot: A bundled bot's or a practice domain's, not a public set's.
+        gold: Empty where nothing answers it.
+        away: The documents that answer it were taken away.
+    """
 
     group: str
     kind: str
     weight: float
     bot: bool
+    practice: bool
+    away: bool
     gold: list[str]
     index: Index
     found: Found
@@ -69,6 +77,7 @@ def asked(
     question: str,
     gold: list[str],
     bot: bool = True,
+    practice: bool = False,
     without: tuple[str, ...] = (),
 ) -> Asked:
     """Ask one question of what is left of a bot `without` some documents."""
@@ -81,7 +90,9 @@ def asked(
         for unit in collected.units
     ]
     kind = support.judge(index)
-    return Asked(group, kind, weight, bot, gold, index, found, collected, np.array(right, dtype=bool))
+    return Asked(
+        group, kind, weight, bot, practice, bool(without), gold, index, found, collected, np.array(right, dtype=bool)
+    )
 
 
 def of_bots(encoder: Encoder) -> Iterator[Asked]:
@@ -93,9 +104,11 @@ def of_bots(encoder: Encoder) -> Iterator[Asked]:
         for case in read_cases(source.config.folder / "dev.jsonl"):
             gold = [case.answer] if case.answer else []
             # what a practice domain does not answer was written to mislead: it names things exactly
-            yield asked(name, PRACTICE_WEIGHT if practice else 1.0, bot.searcher, case.question, gold)
+            weight = PRACTICE_WEIGHT if practice else 1.0
+            yield asked(name, weight, bot.searcher, case.question, gold, practice=practice)
             if gold:
-                yield asked(name, AWAY_WEIGHT, bot.searcher, case.question, [], without=case.documents)
+                away = case.documents
+                yield asked(name, AWAY_WEIGHT, bot.searcher, case.question, [], practice=practice, without=away)
 
 
 def of_sets(data: Path, encoder: Encoder) -> Iterator[Asked]:
@@ -175,11 +188,11 @@ def held_out(examples: list[Asked], rows: list[np.ndarray]) -> np.ndarray:
             if example.group == group and example.evidence.units:
                 orders[number] = support.ranked(example.evidence, model.log_odds(rows[number]))
                 signals[number] = confidence.signals(example.found, orders[number], example.index)
-    for name, weight in (("bundled bots", 1.0), ("practice domains", PRACTICE_WEIGHT)):
+    for name, practice in (("bundled bots", False), ("practice domains", True)):
         own = [
             (example, order)
             for example, order in zip(examples, orders, strict=True)
-            if example.bot and example.weight == weight and example.gold
+            if example.bot and example.practice is practice and example.gold
         ]
         report_hits(f"held out {name}", [example for example, _ in own], [order for _, order in own])
     return signals
@@ -199,9 +212,10 @@ def fit_confidence(examples: list[Asked], rows: list[np.ndarray]) -> dict[str, A
 
     for name in sorted(set(group[bot])):
         predicted[group == name] = model(bot & (group != name)).predict_proba(signals[group == name])[:, 1]
-    odd = bot & (weights == PRACTICE_WEIGHT)
+    whole = bot & ~np.array([example.away for example in examples])
+    odd = whole & np.array([example.practice for example in examples])
     print(f"held out practice domains: AUROC {roc_auc_score(labels[odd], predicted[odd]):.3f}")
-    real = bot & (weights == 1.0)
+    real = whole & ~odd
     auroc = roc_auc_score(labels[real], predicted[real])
     tried = np.arange(0.2, 0.9, 0.01)
     below = max((t for t in tried if _precision(labels[real], predicted[real] < t) >= PRECISION), default=tried[0])
@@ -221,7 +235,8 @@ def main(data: Path) -> None:
     """Fit and write everything."""
     bots.SHELVES.append(BUNDLED)
     encoder = Encoder.load()
-    everything = [*of_bots(encoder), *of_sets(data, encoder)]
+    # a question that finds nothing is never answered, whatever the weights
+    everything = [example for example in (*of_bots(encoder), *of_sets(data, encoder)) if example.evidence.units]
     supports, confidences = {}, {}
     for kind in ("dense", "lexical"):
         examples = [example for example in everything if example.kind == kind]

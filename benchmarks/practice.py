@@ -22,10 +22,10 @@ from typing import Any
 from chatbot import bots
 from chatbot.bot import Bot
 from chatbot.cli.opening import open_bot
-from chatbot.units import Unit, row_as_text, units
+from chatbot.evidence import headings, said
+from chatbot.units import Unit, units
 from retrieval.document import Chunk
 from retrieval.encoder import Encoder
-from retrieval.splitter import PATH_SEPARATOR
 from retrieval.text import terms
 
 PRACTICE = Path(__file__).parent / "practice"
@@ -47,8 +47,8 @@ def examples(bot: Bot, case: dict[str, Any], chance: random.Random) -> Iterator[
     if answer is None:
         for chunk in passages[: MISSES + 1]:
             yield question, chunk, ""
-        lead = nearest(bot, question, passages[:1])
-        yield f"{question} {said(lead)}", passages[1], ""
+        for chunk in passages[1:2]:
+            yield f"{question} {said(nearest(bot, question, passages[:1]))}", chunk, ""
         return
     chunks = bot.index.store.all_chunks()
     holders = [chunk for chunk in chunks if chunk.document_id == documents[0] and answer in chunk.text]
@@ -73,12 +73,13 @@ def bridge(chunks: list[Chunk], sentence: str) -> Unit:
 
 def nearest(bot: Bot, question: str, chunks: list[Chunk]) -> Unit:
     """The unit that shares most with a question."""
-    wanted = set(terms(question))
+    return max((unit for chunk in chunks for unit in units(chunk)), key=lambda unit: shared(bot, question, unit))
 
-    def shared(unit: Unit) -> float:
-        return sum(bot.index.lexical.idf(term) for term in wanted & set(terms(f"{unit.text} {unit.lead}")))
 
-    return max((unit for chunk in chunks for unit in units(chunk)), key=shared)
+def shared(bot: Bot, question: str, unit: Unit) -> float:
+    """The idf of the terms that a question and a unit share."""
+    both = set(terms(question)) & set(terms(f"{unit.text} {unit.lead}"))
+    return sum(bot.index.lexical.idf(term) for term in both)
 
 
 def place(bot: Bot, question: str, chunk: Chunk, answer: str) -> int:
@@ -86,14 +87,8 @@ def place(bot: Bot, question: str, chunk: Chunk, answer: str) -> int:
     holders = [unit for unit in units(chunk) if answer in unit.text]
     if not holders:
         return chunk.text.index(answer)
-    wanted = set(terms(question))
-    best = max(holders, key=lambda u: sum(bot.index.lexical.idf(t) for t in wanted & set(terms(f"{u.text} {u.lead}"))))
+    best = max(holders, key=lambda unit: shared(bot, question, unit))
     return best.start - chunk.start + best.text.index(answer)
-
-
-def said(unit: Unit) -> str:
-    """A unit as it is put after a question."""
-    return row_as_text(unit) if unit.kind == "row" else unit.text
 
 
 def main(out: Path) -> None:
@@ -105,7 +100,7 @@ def main(out: Path) -> None:
         titles = bot.index.store.titles_of({chunk.document_id for chunk in bot.index.store.all_chunks()})
         for line in (folder / "dev.jsonl").read_text(encoding="utf8").splitlines():
             for question, chunk, answer in examples(bot, json.loads(line), chance):
-                heading = PATH_SEPARATOR.join(filter(None, (titles[chunk.document_id], chunk.section)))
+                (heading,) = headings([chunk], titles)
                 found = [{"text": answer, "answer_start": place(bot, question, chunk, answer)}] if answer else []
                 qa = {"question": question, "answers": found, "is_impossible": not answer}
                 articles.append({"title": heading, "paragraphs": [{"context": chunk.text, "qas": [qa]}]})

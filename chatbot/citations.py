@@ -48,7 +48,8 @@ def _given(mark: str, most: int) -> list[int]:
     """The numbers of a mark such as `1, 3-5`."""
     found: list[int] = []
     for first, last in re.findall(r"(\d+)(?:\s?[–-]\s?(\d+))?", mark):
-        found += range(int(first), min(int(last or first), most) + 1)
+        between = range(int(first), int(last or first) + 1)
+        found += between if between and between[0] >= 1 and between[-1] <= most else [int(first), int(last or first)]
     return found
 
 

@@ -24,7 +24,9 @@ _PII = (
         re.compile(r"(?<![A-Za-z\d_])(?:\+\d{1,3}[ \-]?)?(?:\(\d{1,4}\)[ \-]?)?\d{2,4}(?:[ \-]?\d{2,4}){2,4}(?!\d)"),
     ),
 )
-_DATE_OR_AMOUNT = re.compile(r"(?:19|20)\d\d-\d\d-\d\d|\d\d-\d\d-(?:19|20)\d\d|\d\d(?: \d{3}){2,}|\d{3}(?: \d{3})* 000")
+_DATE_OR_AMOUNT = re.compile(
+    r"(?:19|20)\d\d-\d\d-\d\d|\d\d-\d\d-(?:19|20)\d\d|[1-9]\d(?: \d{3})* 000|[1-9]\d{2}(?: \d{3})* 000 000"
+)
 
 
 def urgent(message: str, rules: Guardrails) -> str | None:

@@ -76,7 +76,7 @@ def read_manifest(home: Path) -> Manifest:
 def new_build(home: Path) -> Iterator[Path]:
     """An empty folder for a build, removed again if the block fails; one build of a home at a time.
 
-    What a killed build left behind is removed first.
+    What a killed build left behind is removed first, where folders can be locked and it is known what is in use.
 
     Raises:
         GraftError: The home cannot be written to, or the disk is full.
@@ -86,8 +86,9 @@ def new_build(home: Path) -> Iterator[Path]:
         builds.mkdir(parents=True, exist_ok=True)
         with _alone(builds) as alone:
             builds.mkdir(parents=True, exist_ok=True)
-            if alone:
-                _remove_builds(home, _published(home))
+            kept = _published(home)
+            if alone and (kept or not (home / "manifest.json").exists()):
+                _remove_builds(home, kept)
             folder = builds / f"b-{uuid.uuid4().hex[:8]}"
             folder.mkdir()
             try:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 RELATED_COST = 3.0
 """A path prefers this many typed facts to one co-occurrence."""
+LONGEST_NAME = 200
+"""Characters of a name that are looked for."""
 
 
 class UnknownEntity(GraftError):
@@ -69,7 +71,7 @@ class KnowledgeGraph:
 
     def search(self, text: str, limit: int = 10) -> list[str]:
         """Labels that match a text, the best connected first."""
-        text = valid(text)
+        text = valid(text)[:LONGEST_NAME]
         wanted = f"%{text.strip().replace('%', '').replace('_', ' ')}%"
         sql = """SELECT n.label FROM nodes n LEFT JOIN aliases a ON a.node = n.id
             WHERE n.kind != 'value' AND (n.label LIKE ? OR a.key LIKE ?) GROUP BY n.id

@@ -85,12 +85,14 @@ class Store:
         """Run a query under the lock.
 
         Raises:
-            DamagedStore: The database cannot be read.
+            DamagedStore: The database is not what was written.
         """
         try:
             with self.lock:
                 return self.connection.execute(sql, arguments).fetchall()
         except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+                raise
             raise DamagedStore(f"{self._path} is damaged ({error}); run: graft index BOT") from error
 
     def chunks(self, positions: Sequence[int]) -> list[Chunk]:

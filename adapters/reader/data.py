@@ -59,7 +59,7 @@ def packed(articles: Sequence[Sequence[Example]], sentences: int, seed: int) -> 
         passages = list(dict.fromkeys(example.passage for example in examples))
         among = []
         for example in examples:
-            others = [p for p in passages if p != example.passage and example.answer not in p]
+            others = [p for p in passages if p != example.passage and not (example.answer and example.answer in p)]
             group = [example.passage, *chance.sample(others, min(sentences - 1, len(others)))]
             chance.shuffle(group)
             before = sum(len(p) + 1 for p in group[: group.index(example.passage)])
@@ -104,7 +104,9 @@ def _changed(example: Example, entities: Sequence[str], chance: random.Random) -
     like = [e for e in entities if e[0].isdigit() == old[0].isdigit() and e not in own and e not in example.passage]
     if not like:
         return None
-    return replace(example, question=example.question.replace(old, chance.choice(like)), answer="", start=0)
+    return replace(
+        example, question=re.sub(rf"\b{re.escape(old)}", chance.choice(like), example.question), answer="", start=0
+    )
 
 
 def with_leads(articles: Sequence[Sequence[Example]], share: float, seed: int) -> list[list[Example]]:
@@ -131,7 +133,7 @@ def with_leads(articles: Sequence[Sequence[Example]], share: float, seed: int) -
             ]
             if leads:
                 question = re.sub(
-                    rf"(?:the |a )?{re.escape(name)}", chance.choice(("it", "this", "they")), example.question
+                    rf"\b(?:the |a )?{re.escape(name)}", chance.choice(("it", "this", "they")), example.question
                 )
                 more.append(replace(example, question=f"{question} {chance.choice(leads)}"))
         found.append([*examples, *more])

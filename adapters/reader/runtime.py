@@ -16,8 +16,8 @@ from adapters.registry import Adapter, find_adapter
 MAX_TOKENS = 384
 LONGEST_ANSWER = 30
 """Tokens of the longest span."""
-LONGEST_QUESTION = 600
-"""Characters of a question, and of a sentence that follows it, that are read."""
+LONGEST_QUESTION = 128
+"""Tokens of a question that are read."""
 LEAST_FILLED = 0.7
 """Passages are read together when the shortest has at least this share of the longest one's tokens."""
 
@@ -66,7 +66,11 @@ class Reader:
         from tokenizers import Tokenizer
 
         self.fingerprint = adapter.fingerprint
-        self._tokenizer = Tokenizer.from_file(str(locate("default").path / "tokenizer.json"))
+        file = str(locate("default").path / "tokenizer.json")
+        self._questions = Tokenizer.from_file(file)
+        self._questions.no_truncation()
+        self._questions.no_padding()
+        self._tokenizer = Tokenizer.from_file(file)
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(MAX_TOKENS, strategy="only_second")
         self._forward = _forward(adapter)
@@ -84,17 +88,21 @@ class Reader:
         """Read passages, each a (heading, text) pair; offsets count from the text's start."""
         if not passages:
             return []
-        question = question[:LONGEST_QUESTION]
+        question = self._cut(question)
         pairs = [(question, f"{heading}\n{text}" if heading else text) for heading, text in passages]
         encoded = self._tokenizer.encode_batch(pairs)
-        readings: list[Reading | None] = [None] * len(pairs)
+        readings: dict[int, Reading] = {}
         for rows in _alike([len(encoding.ids) for encoding in encoded]):
             tokens, mask = padded([encoded[row].ids for row in rows])
             types, _ = padded([encoded[row].type_ids for row in rows])
             starts, ends = self._forward({"input_ids": tokens, "attention_mask": mask, "token_type_ids": types})
             for place, row in enumerate(rows):
                 readings[row] = _reading(encoded[row], passages[row][0], starts[place], ends[place])
-        return [reading for reading in readings if reading]
+        return [readings[row] for row in range(len(pairs))]
+
+    def _cut(self, question: str) -> str:
+        ends = [end for _, end in self._questions.encode(question, add_special_tokens=False).offsets]
+        return question[: ends[LONGEST_QUESTION - 1]] if len(ends) > LONGEST_QUESTION else question
 
 
 def _alike(lengths: Sequence[int]) -> list[list[int]]:

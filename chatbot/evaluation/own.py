@@ -42,7 +42,7 @@ def read_cases(path: Path) -> list[Case]:
             raise ValueError
         return Case(question, answer, tuple(documents))
 
-    cases = read_json_lines(path, case, "question, answer and documents")
+    cases = read_json_lines(path, case, "question, answer (text or null) and documents (a list of texts)")
     if not cases:
         raise GraftError(f"{path} holds no questions")
     return cases

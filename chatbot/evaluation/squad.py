@@ -21,6 +21,7 @@ from retrieval.encoder import Encoder
 from retrieval.errors import GraftError
 from retrieval.fusion import Candidates
 from retrieval.index import Index, Progress
+from retrieval.loaders.clean import valid
 from retrieval.splitter import split
 
 
@@ -65,7 +66,7 @@ def read_squad(path: Path) -> tuple[list[Document], list[Question]]:
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError
-    return value
+    return valid(value)
 
 
 def evaluate_squad(path: Path, encoder: Encoder, progress: Progress = lambda step, done, total: None) -> dict[str, Any]:

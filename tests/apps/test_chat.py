@@ -9,11 +9,12 @@ import gradio as gr
 import pytest
 
 from apps.chat import ChatTab, Visit
+from apps.conversation import Conversation
 from apps.shelf import Shelf
 from chatbot.bot import Bot
 from chatbot.build import build
 from retrieval.encoder import Encoder
-from tests.chatbot.small_bot import write_bot
+from tests.chatbot.small_bot import write_bot, write_config
 
 
 @pytest.fixture
@@ -39,3 +40,20 @@ def test_a_damaged_memory_opens_an_empty_conversation(tab: ChatTab) -> None:
 def test_no_question_is_not_asked(tab: ChatTab, question: str | None) -> None:
     (shown,) = tab._ask(question, "northwind", {}, Visit())
     assert shown[tab.visit].conversation.messages() == []
+
+
+def test_a_failed_answer_that_was_stopped_takes_no_earlier_turn_with_it(
+    tab: ChatTab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    answered = Conversation(tab.shelf.get("northwind"))
+    list(answered.ask("What does a replacement card cost?"))
+    config = {"generator": {"model": "openai:tiny"}, "guardrails": {"abstain_below": 0.0}}
+    failing = Conversation(Bot.open(write_config(tmp_path / "northwind", **config)), answered.session)
+    steps = failing.ask("When does it arrive?")
+    next(steps)
+    failing.stop()
+    list(steps)
+    assert [turn.answer for turn in failing.bot.sessions.turns(answered.session)] == [
+        "A replacement card costs 9 euros. [1]"
+    ]

@@ -171,3 +171,9 @@ def test_a_bot_is_a_retriever_with_its_graph_and_without(northwind: Bot) -> None
     assert found[0].metadata["document"] == "knowledge/cards.md" and found[0].metadata["section"] == "Lost card"
     plain = BotRetriever(bot=northwind, top_k=2, graph=False).invoke(COST)
     assert "9 euros" in plain[0].page_content and "graph" not in plain[0].metadata["why"]
+
+
+@pytest.mark.parametrize("question", ["!?" * 600, "卡" * 1500, "한" * 900, "a " * 900, "\u200b" * 50])
+def test_a_question_of_any_length_is_read(northwind: Bot, question: str) -> None:
+    assert isinstance(northwind.ask(question), Reply)
+    assert isinstance(northwind.ask(f"{COST} {question}"), Reply)

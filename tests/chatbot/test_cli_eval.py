@@ -99,7 +99,7 @@ def test_the_questions_beside_the_config_are_the_default(northwind_folder: Path)
     ("text", "message"),
     [
         ("", "holds no questions"),
-        ("{}\n", "mine.jsonl:1: expected an object with question, answer and documents"),
+        ("{}\n", "mine.jsonl:1: expected an object with question, answer (text or null) and"),
         ('{"question": "Q?", "answer": "A", "documents": []}\nnonsense\n', "mine.jsonl:2: expected an object"),
         ('{"question": "Q?", "answer": "A", "documents": 5}\n', "mine.jsonl:1: expected an object"),
         ('{"question": "Q?", "answer": "A", "documents": [5]}\n', "mine.jsonl:1: expected an object"),

@@ -67,6 +67,7 @@ def test_a_blocked_topic_needs_all_its_words(message: str, topic: str | None) ->
         ("Card 4111-1111-1111-1111", "Card [card]"),
         ("Ring +44 20 7946 0958 or 0800 555 0100", "Ring [phone] or [phone]"),
         ("+1 (415) 555-2671", "[phone]"),
+        ("09 123 456, 12 345 678 or 800 123 000", "[phone], [phone] or [phone]"),
         ("我的电话是13812345678，谢谢", "我的电话是[phone]，谢谢"),
         ("邮箱zhang@example.com谢谢", "邮箱[e-mail]谢谢"),
         ("账户DE89370400440532013000有误", "账户[iban]有误"),
