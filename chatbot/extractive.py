@@ -42,7 +42,10 @@ def compose(question: str, ranked: Sequence[Supported]) -> tuple[str, list[Citat
 
 
 def _groups(question: str, ranked: Sequence[Supported]) -> list[list[Unit]]:
-    """Units to quote: the best, the list it belongs to where one is asked for, and others that add something."""
+    """Units to quote: the best, the list it belongs to where one is asked for, and others that add something.
+
+    What comes after the best stands in the order of its document.
+    """
     asks_list = bool(_ASKS_LIST.search(question))
     groups: list[list[Unit]] = []
     said: set[str] = set()
@@ -58,7 +61,9 @@ def _groups(question: str, ranked: Sequence[Supported]) -> list[list[Unit]]:
             continue
         groups.append(group)
         said |= own
-    return groups
+    documents = [group[0].chunk.document_id for group in groups]
+    rest = sorted(groups[1:], key=lambda group: (documents.index(group[0].chunk.document_id), group[0].start))
+    return groups[:1] + rest
 
 
 def _opens_list(unit: Unit) -> bool:

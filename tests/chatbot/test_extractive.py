@@ -28,11 +28,15 @@ def pick(chunk: Chunk, start: str) -> Unit:
 
 
 def answer(question: str, *ranked: tuple[Unit, float]) -> tuple[str, list[Citation]]:
-    text, citations = compose(question, [Supported(unit, score, 0, unit.text, 1.0) for unit, score in ranked])
+    text, citations = _composed(question, *ranked)
     for citation, unit in zip(citations, (unit for unit, _ in ranked), strict=False):
         start, end = citation.start - unit.chunk.start, citation.end - unit.chunk.start
         assert citation.quote and unit.chunk.text[start:end] == citation.quote
     return text, citations
+
+
+def _composed(question: str, *ranked: tuple[Unit, float]) -> tuple[str, list[Citation]]:
+    return compose(question, [Supported(unit, score, 0, unit.text, 1.0) for unit, score in ranked])
 
 
 def test_one_sentence_is_said_word_for_word() -> None:
@@ -47,6 +51,14 @@ def test_a_sentence_that_adds_something_joins_with_its_own_number() -> None:
     text, citations = answer("What does a card cost?", (first, 0.9), (second, 0.8))
     assert text == "A replacement card costs 9 euros. [1] Students and pensioners pay only half of the price. [2]"
     assert [citation.document for citation in citations] == ["a.md", "b.md"]
+
+
+def test_what_follows_the_best_stands_in_the_order_of_its_document() -> None:
+    own = chunk("Cards are blocked at once. First ring the night desk. Then send form B12 to Harbour branch.")
+    best, first, then = pick(own, "Cards"), pick(own, "First"), pick(own, "Then")
+    text, citations = _composed("What must I do?", (best, 0.9), (then, 0.8), (first, 0.7))
+    assert text == f"{best.text} [1] {first.text} [2] {then.text} [3]"
+    assert [citation.quote for citation in citations] == [best.text, first.text, then.text]
 
 
 def test_what_repeats_or_is_much_weaker_is_left_out() -> None:
