@@ -6,8 +6,8 @@ Questions are those of every bundled bot's `dev.jsonl`, never of `eval.jsonl`, o
 was not trained on, and a sample of DATA's `squad/train.json`, `reading/policy.json`, `reading/fairytale.json` (English)
 and `cmrc2018/trial.json` (Chinese). A unit is a positive example when it holds the answer. For the confidence each
 answerable question of a bot is also asked of what is left when its documents are taken away. Bots that the encoder does
-not know, and CMRC, fit the `lexical` models. Thresholds are the highest at which nine in ten
-abstentions are right, predicted for each bot by models fitted on the others.
+not know, and CMRC, fit the `lexical` models. Thresholds are the highest at which nine in ten abstentions are right,
+predicted for each bot by models fitted on the others.
 """
 
 from __future__ import annotations

@@ -22,8 +22,7 @@ from typing import Any
 from chatbot import bots
 from chatbot.bot import Bot
 from chatbot.cli.opening import open_bot
-from chatbot.evidence import headings, said
-from chatbot.units import Unit, units
+from chatbot.units import Unit, heading, said, units
 from retrieval.document import Chunk
 from retrieval.encoder import Encoder
 from retrieval.text import terms
@@ -100,10 +99,9 @@ def main(out: Path) -> None:
         titles = bot.index.store.titles_of({chunk.document_id for chunk in bot.index.store.all_chunks()})
         for line in (folder / "dev.jsonl").read_text(encoding="utf8").splitlines():
             for question, chunk, answer in examples(bot, json.loads(line), chance):
-                (heading,) = headings([chunk], titles)
                 found = [{"text": answer, "answer_start": place(bot, question, chunk, answer)}] if answer else []
                 qa = {"question": question, "answers": found, "is_impossible": not answer}
-                articles.append({"title": heading, "paragraphs": [{"context": chunk.text, "qas": [qa]}]})
+                articles.append({"title": heading(chunk, titles), "paragraphs": [{"context": chunk.text, "qas": [qa]}]})
     out.write_text(json.dumps({"data": articles}, ensure_ascii=False), encoding="utf8")
     print(
         len(articles), "examples,", sum(not a["paragraphs"][0]["qas"][0]["answers"] for a in articles), "unanswerable"

@@ -11,10 +11,8 @@ from numpy.typing import NDArray
 from adapters.reader.runtime import Reader, Reading, Span
 from chatbot.answer_types import fits
 from chatbot.search import Found
-from chatbot.units import Unit, row_as_text, units
-from retrieval.document import Chunk
+from chatbot.units import Unit, heading, said, units
 from retrieval.index import Index
-from retrieval.splitter import PATH_SEPARATOR
 from retrieval.text import terms
 
 FEATURES = (
@@ -93,11 +91,6 @@ def gather(question: str, found: Found, index: Index, reader: Reader | None, ask
     return evidence
 
 
-def said(unit: Unit) -> str:
-    """A unit in words: a table row with its column headings."""
-    return row_as_text(unit) if unit.kind == "row" else unit.text
-
-
 def read_units(
     question: str, candidates: Sequence[Unit], titles: dict[str, str], reader: Reader | None
 ) -> list[Span | None]:
@@ -105,20 +98,15 @@ def read_units(
     if reader is None:
         return [None] * len(candidates)
     chunks = list({unit.chunk.id: unit.chunk for unit in candidates}.values())
-    pairs = [(heading, chunk.text) for heading, chunk in zip(headings(chunks, titles), chunks, strict=True)]
+    pairs = [(heading(chunk, titles), chunk.text) for chunk in chunks]
     readings: dict[str, Reading] = dict(zip((c.id for c in chunks), reader.read(question, pairs), strict=True))
     return [readings[u.chunk.id].best(u.start - u.chunk.start, u.end - u.chunk.start) for u in candidates]
-
-
-def headings(chunks: Sequence[Chunk], titles: dict[str, str]) -> list[str]:
-    """Each chunk's document title and section, outermost first."""
-    return [PATH_SEPARATOR.join(filter(None, (titles[chunk.document_id], chunk.section))) for chunk in chunks]
 
 
 def _fill(evidence: Evidence, question: str, vector: NDArray[np.float32], found: Found, index: Index) -> None:
     texts = [said(unit) for unit in evidence.units]
     knows = index.dense_weight > 0
-    places = headings([unit.chunk for unit in evidence.units], evidence.titles)
+    places = [heading(unit.chunk, evidence.titles) for unit in evidence.units]
     contexts = [
         texts,
         [f"{place}: {text}" for place, text in zip(places, texts, strict=True)],

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from chatbot.reply import Citation
 from chatbot.support import Supported
-from chatbot.units import Unit, row_as_text, units
+from chatbot.units import Unit, said, units
 from retrieval.text import is_cjk, terms
 
 MOST_UNITS = 3
@@ -48,7 +48,7 @@ def _groups(question: str, ranked: Sequence[Supported]) -> list[list[Unit]]:
     """
     asks_list = bool(_ASKS_LIST.search(question))
     groups: list[list[Unit]] = []
-    said: set[str] = set()
+    told: set[str] = set()
     for entry in ranked[:12]:
         if groups and (len(groups) == MOST_UNITS or math.exp(entry.score - ranked[0].score) < WORTH_ADDING):
             break
@@ -57,10 +57,10 @@ def _groups(question: str, ranked: Sequence[Supported]) -> list[list[Unit]]:
         if groups and (_overlaps(group, groups) or (opens and len(group) == 1)):
             continue
         own = set(terms(" ".join(unit.text for unit in group)))
-        if groups and (len(own - said) < max(2, len(own) // 3) or entry.unit.kind == "code"):
+        if groups and (len(own - told) < max(2, len(own) // 3) or entry.unit.kind == "code"):
             continue
         groups.append(group)
-        said |= own
+        told |= own
     documents = [group[0].chunk.document_id for group in groups]
     rest = sorted(groups[1:], key=lambda group: (documents.index(group[0].chunk.document_id), group[0].start))
     return groups[:1] + rest
@@ -112,5 +112,5 @@ def _plain(unit: Unit) -> str:
     """A unit as it reads in a sentence: one line, Markdown emphasis kept, code untouched."""
     if unit.kind == "code":
         return f"{unit.text}\n"
-    text = row_as_text(unit) if unit.kind == "row" else unit.text
+    text = said(unit)
     return re.sub(r"\s*\n\s*", "" if is_cjk(text) else " ", text)

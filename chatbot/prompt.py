@@ -13,10 +13,10 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from chatbot.config import BotConfig
 from chatbot.config_file import ConfigError
 from chatbot.json_lines import read_json_lines
+from chatbot.units import heading
 from knowledge_graph import Fact
 from retrieval.document import Passage
 from retrieval.encoder import Encoder
-from retrieval.splitter import PATH_SEPARATOR
 
 TEMPLATES = Path(__file__).parent / "prompts"
 EXAMPLES_SHOWN = 2
@@ -72,8 +72,8 @@ class PromptBuilder:
             "instructions": "\n".join(f"- {rule}" for rule in self._config.prompt.instructions),
             "examples": self._nearest(question),
             "passages": "\n\n".join(
-                f"[{n}] ({PATH_SEPARATOR.join(filter(None, (titles.get(p.document_id), p.section)))})\n{p.text}"
-                for n, p in enumerate((passage.chunk for passage in passages), 1)
+                f"[{n}] ({heading(passage.chunk, titles)})\n{passage.chunk.text}"
+                for n, passage in enumerate(passages, 1)
             ),
             "facts": "\n".join(f"- {f.subject} — {f.relation} — {f.object}" for f in facts),
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from retrieval.document import Chunk
+from retrieval.splitter import PATH_SEPARATOR
 from retrieval.text import sentences
 
 
@@ -52,6 +53,20 @@ def _kind(text: str, start: int, unit: str) -> str:
         return "code"
     line = text[text.rfind("\n", 0, start) + 1 : start].strip()
     return "item" if line and (line in "-*+•" or line.rstrip(".)").isdigit()) else "sentence"
+
+
+def said(unit: Unit) -> str:
+    """A unit in words: a table row with its column headings."""
+    return row_as_text(unit) if unit.kind == "row" else unit.text
+
+
+def heading(chunk: Chunk, titles: dict[str, str]) -> str:
+    """A chunk's document title and section, outermost first.
+
+    Args:
+        titles: Of documents, by id.
+    """
+    return PATH_SEPARATOR.join(filter(None, (titles.get(chunk.document_id), chunk.section)))
 
 
 def row_as_text(unit: Unit) -> str:

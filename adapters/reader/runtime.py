@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
+from unicodedata import normalize
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,11 +68,7 @@ class Reader:
         from tokenizers import Tokenizer
 
         self.fingerprint = adapter.fingerprint
-        file = str(locate("default").path / "tokenizer.json")
-        self._questions = Tokenizer.from_file(file)
-        self._questions.no_truncation()
-        self._questions.no_padding()
-        self._tokenizer = Tokenizer.from_file(file)
+        self._tokenizer = Tokenizer.from_file(str(locate("default").path / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(MAX_TOKENS, strategy="only_second")
         self._forward = _forward(adapter)
@@ -100,8 +98,20 @@ class Reader:
                 readings[row] = _reading(encoded[row], passages[row][0], starts[place], ends[place])
         return [readings[row] for row in range(len(pairs))]
 
+    @cached_property
+    def _whole(self) -> Any:
+        """A tokenizer that cuts nothing off."""
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_file(str(locate("default").path / "tokenizer.json"))
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        return tokenizer
+
     def _cut(self, question: str) -> str:
-        ends = [end for _, end in self._questions.encode(question, add_special_tokens=False).offsets]
+        if len(normalize("NFD", question.lower())) <= LONGEST_QUESTION:
+            return question  # a token holds at least one character
+        ends = [end for _, end in self._whole.encode(question, add_special_tokens=False).offsets]
         return question[: ends[LONGEST_QUESTION - 1]] if len(ends) > LONGEST_QUESTION else question
 
 

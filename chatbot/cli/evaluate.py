@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from chatbot.cli.opening import open_bot
 from chatbot.cli.output import print_json, progress_bar, readable_errors
 from retrieval.errors import GraftError
 
@@ -42,7 +43,6 @@ def evaluate(
 
 
 def _bot(name: str, data: Path | None) -> dict[str, Any]:
-    from chatbot.cli.opening import open_bot
     from chatbot.evaluation.own import evaluate_bot, read_cases
 
     opened = open_bot(name)

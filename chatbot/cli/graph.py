@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from chatbot.cli.arguments import BotArgument, JsonOption
+from chatbot.cli.opening import open_bot
 from chatbot.cli.output import print_json, readable_errors, say, tell
-
-if TYPE_CHECKING:
-    from chatbot.bot import Bot
 
 graph = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -26,7 +24,7 @@ def query(
     from knowledge_graph.query import run_cypher
 
     with readable_errors():
-        columns = run_cypher(_open(bot).graph, cypher)
+        columns = run_cypher(open_bot(bot).graph, cypher)
         rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
         if json_:
             print_json(rows)
@@ -46,7 +44,7 @@ def path(
 ) -> None:
     """The shortest chain of facts between two entities."""
     with readable_errors():
-        facts = _open(bot).graph.path(start, end)
+        facts = open_bot(bot).graph.path(start, end)
         if json_:
             print_json(
                 [
@@ -77,7 +75,7 @@ def show(
     from knowledge_graph.draw import write_html
 
     with readable_errors():
-        opened = _open(bot)
+        opened = open_bot(bot)
         nodes = write_html(opened.graph, out, entity, limit, opened.config.display_title)
         tell(f"{out}: {nodes} entities")
 
@@ -93,7 +91,7 @@ def export(
     from knowledge_graph.export import write_graph
 
     with readable_errors():
-        nodes, edges = write_graph(_open(bot).graph, out)
+        nodes, edges = write_graph(open_bot(bot).graph, out)
         tell(f"{out}: {nodes} nodes, {edges} edges")
 
 
@@ -101,7 +99,7 @@ def export(
 def neighbours(bot: BotArgument, entity: str, json_: JsonOption = False) -> None:
     """The facts about one entity."""
     with readable_errors():
-        opened = _open(bot).graph
+        opened = open_bot(bot).graph
         around = opened.neighbourhood(entity)
         centre = opened.resolve(entity)
         facts = [(u, d["relation"], v, d["chunks"]) for u, v, d in around.edges(data=True) if centre in (u, v)]
@@ -112,9 +110,3 @@ def neighbours(bot: BotArgument, entity: str, json_: JsonOption = False) -> None
             return
         for subject, relation, object_, _ in sorted(facts, key=lambda fact: fact[1] == "related_to"):
             tell(f"{subject} — {relation.replace('_', ' ')} → {object_}")
-
-
-def _open(name: str) -> Bot:
-    from chatbot.cli.opening import open_bot
-
-    return open_bot(name)
