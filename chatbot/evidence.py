@@ -98,7 +98,7 @@ def read_units(
     if reader is None:
         return [None] * len(candidates)
     chunks = list({unit.chunk.id: unit.chunk for unit in candidates}.values())
-    pairs = [(heading(chunk, titles), chunk.text) for chunk in chunks]
+    pairs = [("\n".join(filter(None, (heading(chunk, titles), chunk.header))), chunk.text) for chunk in chunks]
     readings: dict[str, Reading] = dict(zip((c.id for c in chunks), reader.read(question, pairs), strict=True))
     return [readings[u.chunk.id].best(u.start - u.chunk.start, u.end - u.chunk.start) for u in candidates]
 

@@ -20,7 +20,7 @@ from pydantic import TypeAdapter
 
 from retrieval.errors import GraftError
 
-FORMAT = 1
+FORMAT = 2
 """Version of a build's files; raise it when they change."""
 
 

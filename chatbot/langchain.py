@@ -39,7 +39,7 @@ class BotRetriever(BaseRetriever):
         return [
             LangChainDocument(
                 id=passage.chunk.id,
-                page_content=passage.chunk.text,
+                page_content=passage.chunk.whole,
                 metadata={
                     "document": passage.chunk.document_id,
                     "section": passage.chunk.section,

@@ -72,7 +72,7 @@ class PromptBuilder:
             "instructions": "\n".join(f"- {rule}" for rule in self._config.prompt.instructions),
             "examples": self._nearest(question),
             "passages": "\n\n".join(
-                f"[{n}] ({heading(passage.chunk, titles)})\n{passage.chunk.text}"
+                f"[{n}] ({heading(passage.chunk, titles)})\n{passage.chunk.whole}"
                 for n, passage in enumerate(passages, 1)
             ),
             "facts": "\n".join(f"- {f.subject} — {f.relation} — {f.object}" for f in facts),

@@ -28,10 +28,11 @@ class Unit:
 
 
 def units(chunk: Chunk) -> list[Unit]:
-    """Cut a chunk into units, in reading order; the header and ruler of a table are no units."""
+    """Cut a chunk into units, in reading order; the header and ruler of a table are no units, one cut off leads."""
     found: list[Unit] = []
-    opener = header = ""
-    in_table = False
+    opener = ""
+    header = chunk.header.partition("\n")[0]
+    in_table = bool(header)
     for start, end in sentences(chunk.text):
         text = chunk.text[start:end]
         kind = _kind(chunk.text, start, text)

@@ -76,7 +76,7 @@ def extract(
                     pair = (first, second) if first < second else (second, first)
                     together[pair] += 1
                     where[pair][position] = None
-        for _, row, column, cell in in_table(text):
+        for _, row, column, cell in in_table(english.prose(chunk.whole)):
             if fact := _table_fact(lexicon, row, column, cell, language):
                 stated[fact][position] = None
                 found[fact.subject] += 1

@@ -31,6 +31,7 @@ class Chunk:
 
     Args:
         section: The headings above it, outermost first, joined by " › "; empty where there are none.
+        header: The header row and ruler of the table whose rows it goes on with; empty where it cuts no table.
     """
 
     id: str
@@ -39,6 +40,12 @@ class Chunk:
     start: int
     end: int
     section: str = ""
+    header: str = ""
+
+    @property
+    def whole(self) -> str:
+        """Its text, with the header of a table that began before it."""
+        return f"{self.header}\n{self.text}" if self.header else self.text
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ Progress = Callable[[str, int, int], None]
 def indexed_text(title: str, chunk: Chunk) -> str:
     """What is encoded for a chunk: its text after its document's title and section, which it often assumes."""
     heading = f"{title} › {chunk.section}" if chunk.section else title
-    return f"{heading}\n{chunk.text}"
+    return f"{heading}\n{chunk.whole}"
 
 
 class Index:

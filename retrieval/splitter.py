@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from retrieval.document import Chunk, Document
@@ -12,6 +13,7 @@ PATH_SEPARATOR = " › "
 LONGEST_WORD = 40
 """Text counts as at least a word for every so many characters, so that a chunk of unbroken text stays short."""
 _HEADING = re.compile(r"^(#{1,6})\s+(\S.*)")
+_TABLE = re.compile(r"^(\|.{1,400}\n\|[-|: \t]{1,400}?)\r?\n(?:\|.*(?:\n|\Z))+", re.MULTILINE)
 _CLOSING_HASHES = re.compile(r"(?<!\S)#+$")
 
 
@@ -28,12 +30,20 @@ def split(document: Document, words: int = 180, overlap: int = 30) -> list[Chunk
     if words < 1 or not 0 <= overlap < words:
         raise ValueError(f"chunk: words must be positive and overlap between 0 and words, got {words} and {overlap}")
     chunks: list[Chunk] = []
+    tables = [(match.start(), match.end(), match[1]) for match in _TABLE.finditer(document.text)]
     for path, start, end in _sections(document.text):
         for first, last in _pack(document.text, start, end, words, overlap):
             chunk_id = f"{document.id}#{len(chunks)}"
             section = PATH_SEPARATOR.join(path[1:] if path and path[0] == document.title else path)
-            chunks.append(Chunk(chunk_id, document.id, document.text[first:last], first, last, section))
+            header = _header(tables, first)
+            chunks.append(Chunk(chunk_id, document.id, document.text[first:last], first, last, section, header))
     return chunks
+
+
+def _header(tables: list[tuple[int, int, str]], offset: int) -> str:
+    """The header of the table that began before an offset and goes on there; empty where none does."""
+    before = bisect_left(tables, (offset,)) - 1
+    return tables[before][2] if before >= 0 and offset < tables[before][1] else ""
 
 
 def _sections(text: str) -> Iterator[tuple[list[str], int, int]]:

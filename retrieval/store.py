@@ -19,7 +19,7 @@ CREATE TABLE documents (
 CREATE TABLE chunks (
     position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
     document_id TEXT NOT NULL REFERENCES documents ON DELETE CASCADE,
-    start INTEGER NOT NULL, end INTEGER NOT NULL, section TEXT NOT NULL
+    start INTEGER NOT NULL, end INTEGER NOT NULL, section TEXT NOT NULL, header TEXT NOT NULL
 ) STRICT;
 CREATE INDEX chunks_of_document ON chunks (document_id);
 CREATE TABLE faq (
@@ -27,7 +27,7 @@ CREATE TABLE faq (
     document_id TEXT NOT NULL REFERENCES documents ON DELETE CASCADE, start INTEGER NOT NULL, end INTEGER NOT NULL
 ) STRICT;
 """
-_CHUNK = "SELECT c.id, c.document_id, substr(d.text, c.start + 1, c.end - c.start), c.start, c.end, c.section"
+_CHUNK = "SELECT c.id, c.document_id, substr(d.text, c.start + 1, c.end - c.start), c.start, c.end, c.section, c.header"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +72,8 @@ class Store:
                     [(e["question"], document.id, e["start"], e["end"]) for e in document.metadata.get("faq", [])],
                 )
             connection.executemany(
-                "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?)",
-                ((i, c.id, c.document_id, c.start, c.end, c.section) for i, c in enumerate(chunks)),
+                "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?)",
+                ((i, c.id, c.document_id, c.start, c.end, c.section, c.header) for i, c in enumerate(chunks)),
             )
         return store
 
@@ -101,7 +101,7 @@ class Store:
         found: dict[int, Chunk] = {}
         for begin in range(0, len(positions), 500):
             part = [int(position) for position in positions[begin : begin + 500]]
-            found |= {row[6]: Chunk(*row[:6]) for row in self.rows(sql % ",".join("?" * len(part)), part)}
+            found |= {row[7]: Chunk(*row[:7]) for row in self.rows(sql % ",".join("?" * len(part)), part)}
         return [found[int(position)] for position in positions]
 
     def all_chunks(self) -> list[Chunk]:

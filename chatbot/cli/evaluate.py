@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from chatbot.cli.opening import open_bot
-from chatbot.cli.output import print_json, progress_bar, readable_errors
+from chatbot.cli.output import print_json, progress_bar, readable_errors, tell
 from retrieval.errors import GraftError
 
 
@@ -80,6 +80,7 @@ def _show(report: dict[str, Any], indent: str = "") -> None:
 def _show_failures(failures: list[dict[str, Any]]) -> None:
     print(f"failures                 {len(failures)}")
     for failure in failures:
-        print(f"\n  asked     {failure['question']}")
-        print(f"  expected  {failure['answer'] or '(no answer in the documents)'}")
-        print(f"  got       {' '.join(failure['reply'].split())}")
+        print()
+        tell(f"  asked     {failure['question']}")
+        tell(f"  expected  {failure['answer'] or '(no answer in the documents)'}")
+        tell(f"  got       {' '.join(failure['reply'].split())}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from chatbot.extractive import compose
 from chatbot.reply import Citation
 from chatbot.support import Supported
@@ -108,3 +110,9 @@ def test_code_keeps_its_lines() -> None:
 def test_lines_of_chinese_are_joined_without_spaces() -> None:
     own = chunk("补办银行卡需要\n支付九欧元。")
     assert answer("多少钱？", (pick(own, "补办"), 0.9))[0] == "补办银行卡需要支付九欧元。 [1]"
+
+
+def test_a_row_of_a_table_that_began_in_another_chunk_is_said_with_its_columns() -> None:
+    rows = "| Gold | 9 euros |\n| Silver | 5 euros |"
+    own = replace(chunk(rows), header="| Card | Fee |\n| --- | --- |")
+    assert answer("What does Gold cost?", (pick(own, "| Gold"), 0.9))[0] == "Card: Gold; Fee: 9 euros [1]"

@@ -107,3 +107,24 @@ def test_a_list_keeps_its_markers() -> None:
 def test_impossible_limits_are_refused(words: int, overlap: int) -> None:
     with pytest.raises(ValueError, match=f"got {words} and {overlap}"):
         cut("Text.", words, overlap)
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_chunk_that_goes_on_with_a_table_knows_its_header(newline: str) -> None:
+    first, second = TEXTS["table"], TEXTS["table"].replace("Opens", "Closes")
+    chunks = cut(f"Before.\n\n{first}\nBetween the tables.\n\n{second}\nAfter.\n".replace("\n", newline), 40, 10)
+    headers = [chunk.header.splitlines() for chunk in chunks]
+    assert headers[0] == []
+    assert [lines for lines, _ in itertools.groupby(headers) if lines] == [
+        ["| Branch | Opens |", "| --- | --- |"],
+        ["| Branch | Closes |", "| --- | --- |"],
+    ]
+    for chunk in chunks:
+        assert chunk.text.startswith("| Branch") == bool(chunk.header)
+        assert chunk.whole.endswith(chunk.text)
+
+
+def test_a_table_without_a_ruler_or_with_an_endless_header_gives_none() -> None:
+    rows = "".join(f"| Branch {n} | at {n % 12} |\n" for n in range(300))
+    endless = f"| {'long ' * 200} | Opens |\n| --- | --- |\n"
+    assert not any(chunk.header for text in (rows, endless + rows) for chunk in cut(text, 40, 10))
