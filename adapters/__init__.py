@@ -2,5 +2,6 @@
 
 from adapters.backbone import Backbone, EncoderSpec, load_backbone
 from adapters.models import ModelError, locate
+from adapters.registry import Adapter, find_adapter
 
-__all__ = ["Backbone", "EncoderSpec", "ModelError", "load_backbone", "locate"]
+__all__ = ["Adapter", "Backbone", "EncoderSpec", "ModelError", "find_adapter", "load_backbone", "locate"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from adapters.compiled import CannotCompile, CompiledModel, compiled_folder, padded
 from adapters.models import ModelFiles, locate, verify_default
+from adapters.registry import Adapter
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +49,18 @@ class Backbone(Protocol):
         ...
 
 
-def load_backbone(name: str = "default") -> Backbone:
+def load_backbone(name: str = "default", adapter: Adapter | None = None) -> Backbone:
     """Load an encoder, compiling it at its first use on this machine.
+
+    Args:
+        adapter: Merged into the model.
 
     Raises:
         ModelError: The model cannot be found, or was altered.
     """
     files = locate(name)
+    if adapter:
+        files = replace(files, fingerprint=f"{files.fingerprint} {adapter.fingerprint}", adapter=adapter.path)
     try:
         return CompiledBackbone(compiled_folder(files.fingerprint, lambda folder: _export(files, folder)))
     except CannotCompile:

@@ -19,11 +19,16 @@ class ModelError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ModelFiles:
-    """A model's folder and a fingerprint that changes when its weights do."""
+    """A model's folder and a fingerprint that changes when its weights do.
+
+    Args:
+        adapter: The folder of an adapter to be merged into it.
+    """
 
     name: str
     path: Path
     fingerprint: str
+    adapter: Path | None = None
 
 
 def locate(name: str) -> ModelFiles:

@@ -48,7 +48,7 @@ class TorchBackbone:
 
 
 def open_sentence_transformer(files: ModelFiles) -> SentenceTransformer:
-    """Open a model's folder with sentence-transformers, without any network.
+    """Open a model's folder with sentence-transformers, without any network, and merge its adapter.
 
     Raises:
         ModelError: The folder is no sentence-transformers or transformers encoder.
@@ -59,7 +59,13 @@ def open_sentence_transformer(files: ModelFiles) -> SentenceTransformer:
     logging.disable_progress_bar()
     logging.set_verbosity_error()
     try:
-        return SentenceTransformer(str(files.path), local_files_only=True)
+        model = SentenceTransformer(str(files.path), local_files_only=True)
+        if files.adapter:
+            from peft import PeftModel
+
+            grafted = PeftModel.from_pretrained(model[0].auto_model, str(files.adapter))
+            model[0].auto_model = grafted.merge_and_unload()
+        return model
     except (OSError, ValueError, KeyError) as error:
         raise ModelError(f"{files.name}: not a sentence encoder: {str(error).splitlines()[0][:200]}") from error
 

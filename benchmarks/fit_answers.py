@@ -2,12 +2,12 @@
 
     python -m benchmarks.fit_answers DATA
 
-Questions are those of every bundled bot's `dev.jsonl`, never of `eval.jsonl`, of the practice domains that the reader
-was not trained on, and a sample of DATA's `squad/train.json`, `reading/policy.json`, `reading/fairytale.json` (English)
+Questions are those of every bundled bot's `dev.jsonl`, never of `eval.jsonl`, of the practice domains that no adapter
+was trained on, and a sample of DATA's `squad/train.json`, `reading/policy.json`, `reading/fairytale.json` (English)
 and `cmrc2018/trial.json` (Chinese). A unit is a positive example when it holds the answer. For the confidence each
-answerable question of a bot is also asked of what is left when its documents are taken away. Bots that the encoder does
-not know, and CMRC, fit the `lexical` models. Thresholds are the highest at which nine in ten abstentions are right,
-predicted for each bot by models fitted on the others.
+answerable question of a bot is also asked of what is left when its documents are taken away. Bots that the
+encoder does not know, and CMRC, fit the `lexical` models. Thresholds are the highest at which nine in ten abstentions
+are right, predicted for each bot by models fitted on the others.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from apps import BUNDLED
-from benchmarks.practice import PRACTICE, domains
-from chatbot import bots, bridge, confidence, evidence, support
+from benchmarks.practice import domains
+from chatbot import bots, bridge, confidence, evidence, rerank, support
 from chatbot.cli.opening import open_bot
 from chatbot.evaluation.metrics import contains
 from chatbot.evaluation.own import read_cases
 from chatbot.evaluation.squad import read_squad
 from chatbot.search import Found, Searcher
-from chatbot.units import row_as_text
+from chatbot.units import said
 from retrieval.encoder import Encoder
 from retrieval.index import Index
 from retrieval.splitter import split
 
 SETS = {"squad/train.json": 150, "reading/policy.json": 60, "reading/fairytale.json": 60, "cmrc2018/trial.json": 150}
 TOP_K = 8
-PUBLIC_WEIGHT = 0.1
-PRACTICE_WEIGHT = 0.3
-AWAY_WEIGHT = 0.2
+WEIGHTS = {"bot": 1.0, "away": 0.2, "practice": 0.3, "set": 0.1}
+"""What a question counts, by its source: a bundled bot, a bot without the documents that answer, a practice domain, a
+public set."""
 PRECISION = 0.9
 RIDGE = 0.03
 
@@ -52,63 +52,50 @@ class Asked:
     """One question with its evidence.
 
     Args:
-        bot: A bundled bot's or a practice domain's, not a public set's.
+        source: A key of `WEIGHTS`.
         gold: Empty where nothing answers it.
-        away: The documents that answer it were taken away.
+        answers: Which units hold the answer.
     """
 
     group: str
-    kind: str
-    weight: float
-    bot: bool
-    practice: bool
-    away: bool
+    source: str
     gold: list[str]
     index: Index
     found: Found
     evidence: evidence.Evidence
     answers: np.ndarray
 
+    @property
+    def weight(self) -> float:
+        """What it counts."""
+        return WEIGHTS[self.source]
+
 
 def asked(
-    group: str,
-    weight: float,
-    searcher: Searcher,
-    question: str,
-    gold: list[str],
-    bot: bool = True,
-    practice: bool = False,
-    without: tuple[str, ...] = (),
+    group: str, source: str, searcher: Searcher, question: str, gold: list[str], without: tuple[str, ...] = ()
 ) -> Asked:
     """Ask one question of what is left of a bot `without` some documents."""
     wide = searcher.search(question, 4 * TOP_K)
     found = replace(wide, passages=[p for p in wide.passages if p.chunk.document_id not in without][:TOP_K])
     index = searcher.index
-    collected = evidence.gather(question, found, index, support.reader_for(index))
+    collected = evidence.gather(question, found, index, support.grafts_for(index))
     right = [
-        any(contains(text, answer) for answer in gold for text in {unit.text, row_as_text(unit)})
-        for unit in collected.units
+        any(contains(text, answer) for answer in gold for text in {unit.text, said(unit)}) for unit in collected.units
     ]
-    kind = support.judge(index)
-    return Asked(
-        group, kind, weight, bot, practice, bool(without), gold, index, found, collected, np.array(right, dtype=bool)
-    )
+    return Asked(group, source, gold, index, found, collected, np.array(right, dtype=bool))
 
 
 def of_bots(encoder: Encoder) -> Iterator[Asked]:
     """Questions of the bundled bots and of the kept practice domains, as they are and with their documents away."""
-    sources = [bots.find(name) for name in (*bots.bundled(), *map(str, domains(trained=False)))]
-    for source in sources:
+    bundled = [(bots.find(name), "bot") for name in bots.bundled()]
+    practice = [(bots.find(str(folder)), "practice") for folder in domains(trained=False)]
+    for source, kind in bundled + practice:
         name, bot = source.config.name, open_bot(source, encoder)
-        practice = source.config.folder.parent == PRACTICE
         for case in read_cases(source.config.folder / "dev.jsonl"):
             gold = [case.answer] if case.answer else []
-            # what a practice domain does not answer was written to mislead: it names things exactly
-            weight = PRACTICE_WEIGHT if practice else 1.0
-            yield asked(name, weight, bot.searcher, case.question, gold, practice=practice)
+            yield asked(name, kind, bot.searcher, case.question, gold)
             if gold:
-                away = case.documents
-                yield asked(name, AWAY_WEIGHT, bot.searcher, case.question, [], practice=practice, without=away)
+                yield asked(name, "away", bot.searcher, case.question, [], without=case.documents)
 
 
 def of_sets(data: Path, encoder: Encoder) -> Iterator[Asked]:
@@ -122,7 +109,7 @@ def of_sets(data: Path, encoder: Encoder) -> Iterator[Asked]:
             index = Index.build(Path(folder), documents, chunks, encoder)
             searcher = Searcher(index, None)
             for question in answerable[:count]:
-                yield asked(name, PUBLIC_WEIGHT, searcher, question.text, list(question.answers), bot=False)
+                yield asked(name, "set", searcher, question.text, list(question.answers))
 
 
 def fit_ranking(rows: list[np.ndarray], answers: list[np.ndarray], weights: list[float]) -> np.ndarray:
@@ -156,10 +143,10 @@ def fit_support(examples: list[Asked], rows: list[np.ndarray]) -> support.Logist
     )
 
 
-def with_bridges(example: Asked, alone: support.Logistic) -> np.ndarray:
-    """The features of an example's units, bridges included."""
+def whole(example: Asked, alone: support.Logistic) -> np.ndarray:
+    """All features of an example's units."""
     scores = alone.log_odds(example.evidence.features)
-    return np.concatenate([example.evidence.features, bridge.bridges(example.evidence, scores, example.index)], axis=1)
+    return support.whole(example.evidence, scores, example.index, support.grafts_for(example.index))
 
 
 def report_hits(name: str, examples: list[Asked], orders: list[support.Ranked]) -> None:
@@ -186,22 +173,22 @@ def held_out(examples: list[Asked], rows: list[np.ndarray]) -> np.ndarray:
         model = fit_support([examples[number] for number in others], [rows[number] for number in others])
         for number, example in enumerate(examples):
             if example.group == group and example.evidence.units:
-                orders[number] = support.ranked(example.evidence, model.log_odds(rows[number]))
+                orders[number] = support.ranked(example.evidence, rows[number], model.log_odds(rows[number]))
                 signals[number] = confidence.signals(example.found, orders[number], example.index)
-    for name, practice in (("bundled bots", False), ("practice domains", True)):
+    for source in ("bot", "practice"):
         own = [
             (example, order)
             for example, order in zip(examples, orders, strict=True)
-            if example.bot and example.practice is practice and example.gold
+            if example.source == source and example.gold
         ]
-        report_hits(f"held out {name}", [example for example, _ in own], [order for _, order in own])
+        report_hits(f"held out {source}", [example for example, _ in own], [order for _, order in own])
     return signals
 
 
 def fit_confidence(examples: list[Asked], rows: list[np.ndarray]) -> dict[str, Any]:
     """The calibrated model and its threshold."""
     signals = held_out(examples, rows)
-    bot = np.array([example.bot for example in examples])
+    source = np.array([example.source for example in examples])
     group = np.array([example.group for example in examples])
     labels = np.array([bool(example.gold) for example in examples])
     weights = np.array([example.weight for example in examples])
@@ -210,19 +197,18 @@ def fit_confidence(examples: list[Asked], rows: list[np.ndarray]) -> dict[str, A
     def model(mask: np.ndarray) -> LogisticRegression:
         return LogisticRegression(C=1.0, max_iter=5000).fit(signals[mask], labels[mask], sample_weight=weights[mask])
 
-    for name in sorted(set(group[bot])):
-        predicted[group == name] = model(bot & (group != name)).predict_proba(signals[group == name])[:, 1]
-    whole = bot & ~np.array([example.away for example in examples])
-    odd = whole & np.array([example.practice for example in examples])
+    fitted = source != "set"
+    for name in sorted(set(group[fitted])):
+        predicted[group == name] = model(fitted & (group != name)).predict_proba(signals[group == name])[:, 1]
+    odd, real = source == "practice", source == "bot"
     print(f"held out practice domains: AUROC {roc_auc_score(labels[odd], predicted[odd]):.3f}")
-    real = whole & ~odd
     auroc = roc_auc_score(labels[real], predicted[real])
     tried = np.arange(0.2, 0.9, 0.01)
     below = max((t for t in tried if _precision(labels[real], predicted[real] < t) >= PRECISION), default=tried[0])
     abstained = predicted[real] < below
     print(f"held out: AUROC {auroc:.3f}, abstain below {below:.2f}: precision", end=" ")
     print(f"{_precision(labels[real], abstained):.2f}, recall {np.mean(abstained[~labels[real]]):.2f}")
-    final = model(bot)
+    final = model(fitted)
     return {**written(final.coef_[0], float(final.intercept_[0])), "abstain_below": round(float(below), 2)}
 
 
@@ -239,15 +225,15 @@ def main(data: Path) -> None:
     everything = [example for example in (*of_bots(encoder), *of_sets(data, encoder)) if example.evidence.units]
     supports, confidences = {}, {}
     for kind in ("dense", "lexical"):
-        examples = [example for example in everything if example.kind == kind]
+        examples = [example for example in everything if support.judge(example.index) == kind]
         alone = fit_support(examples, [example.evidence.features for example in examples])
-        rows = [with_bridges(example, alone) for example in examples]
-        bridged = fit_support(examples, rows)
-        supports |= {f"{kind}_alone": written(alone.weights, 0.0), f"{kind}_bridged": written(bridged.weights, 0.0)}
+        rows = [whole(example, alone) for example in examples]
+        final = fit_support(examples, rows)
+        supports |= {f"{kind}_alone": written(alone.weights, 0.0), f"{kind}_whole": written(final.weights, 0.0)}
         confidences[kind] = fit_confidence(examples, rows)
-        print(kind, len(examples), "examples", supports[f"{kind}_bridged"])
+        print(kind, len(examples), "examples", supports[f"{kind}_whole"])
     folder = Path(support.__file__).parent
-    names = [*evidence.FEATURES, *bridge.BRIDGES]
+    names = [*evidence.FEATURES, *bridge.BRIDGES, *rerank.RERANK]
     _write(folder / "support.json", {"features": names, "models": supports})
     _write(folder / "confidence.json", {"signals": confidence.SIGNALS, "models": confidences})
 

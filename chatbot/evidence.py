@@ -9,18 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters.reader.runtime import Reader, Reading, Span
+from adapters.reranker.runtime import Reranker
 from chatbot.answer_types import fits
 from chatbot.search import Found
-from chatbot.units import Unit, heading, said, units
+from chatbot.units import Unit, heading, in_place, said, units
+from retrieval.encoder import Encoder
 from retrieval.index import Index
-from retrieval.text import terms
+from retrieval.text import is_cjk, terms
 
 FEATURES = (
     "span",
     "span_share",
-    "cosine",
-    "cosine_in_section",
-    "cosine_with_lead",
+    "match",
     "coverage",
     "context_coverage",
     "type",
@@ -36,10 +36,26 @@ OWN_WORDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
+class Grafts:
+    """The backbone's adapters that weigh units.
+
+    Args:
+        reader: Finds the words of a passage that answer.
+        matcher: Brings a question near to the unit that answers it.
+        reranker: Judges a unit and the question together.
+    """
+
+    reader: Reader
+    matcher: Encoder
+    reranker: Reranker
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """Units of the passages found for a question, arrays and lists in the same order.
 
     Args:
+        question: What was searched for.
         own: The index terms of each unit.
         near: Those and the terms of its headings and of what it leans on.
         wanted: The question's terms with their idf.
@@ -48,6 +64,7 @@ class Evidence:
         features: Shape (units, len(FEATURES)).
     """
 
+    question: str
     units: list[Unit]
     own: list[set[str]]
     near: list[set[str]]
@@ -62,7 +79,7 @@ class Evidence:
         return sum(weight for term, weight in self.wanted.items() if term in held) / whole if whole else 0.0
 
 
-def gather(question: str, found: Found, index: Index, reader: Reader | None, asked: str | None = None) -> Evidence:
+def gather(question: str, found: Found, index: Index, grafts: Grafts | None, asked: str | None = None) -> Evidence:
     """Collect the evidence for every unit of the found passages; one that two overlapping chunks share counts once.
 
     Args:
@@ -78,16 +95,14 @@ def gather(question: str, found: Found, index: Index, reader: Reader | None, ask
         for mine, unit in zip(own, candidates, strict=True)
     ]
     wanted = {term: index.lexical.idf(term) for term in terms(question)}
-    vector = found.vector
     if asked != question:
         wanted |= {term: (1 + OWN_WORDS) * index.lexical.idf(term) for term in terms(asked)}
-        vector = vector + OWN_WORDS * index.encoder.query(asked) if index.dense_weight > 0 else vector
-        vector = vector / max(float(np.linalg.norm(vector)), 1e-9)
-    spans = read_units(asked, candidates, titles, reader)
+    spans = read_units(asked, candidates, titles, grafts.reader if grafts else None)
+    matches = match_units(question, asked, candidates, titles, grafts.matcher if grafts else None)
     empty = np.zeros((len(candidates), len(FEATURES)), dtype=np.float32)
-    evidence = Evidence(candidates, own, near, wanted, spans, titles, empty)
+    evidence = Evidence(question, candidates, own, near, wanted, spans, titles, empty)
     if candidates:
-        _fill(evidence, asked, vector, found, index)
+        _fill(evidence, asked, matches, found)
     return evidence
 
 
@@ -103,34 +118,33 @@ def read_units(
     return [readings[u.chunk.id].best(u.start - u.chunk.start, u.end - u.chunk.start) for u in candidates]
 
 
-def _fill(evidence: Evidence, question: str, vector: NDArray[np.float32], found: Found, index: Index) -> None:
-    texts = [said(unit) for unit in evidence.units]
-    knows = index.dense_weight > 0
-    places = [heading(unit.chunk, evidence.titles) for unit in evidence.units]
-    contexts = [
-        texts,
-        [f"{place}: {text}" for place, text in zip(places, texts, strict=True)],
-        [
-            text if u.kind == "row" else f"{u.lead} {text}".strip()
-            for u, text in zip(evidence.units, texts, strict=True)
-        ],
-    ]
-    cosines = np.zeros((len(texts), len(contexts)), dtype=np.float32)
-    if knows:
-        vectors = index.encoder.sentences([text for context in contexts for text in context])
-        cosines = (vectors @ vector).reshape(len(contexts), len(texts)).T
+def match_units(
+    question: str, asked: str, candidates: Sequence[Unit], titles: dict[str, str], matcher: Encoder | None
+) -> NDArray[np.float32]:
+    """The cosine of each unit under its headings with the question, shape (units,)."""
+    if matcher is None or not candidates:
+        return np.zeros(len(candidates), dtype=np.float32)
+    wanted = matcher.query(question)
+    if asked != question:
+        wanted = wanted + OWN_WORDS * matcher.query(asked)
+        wanted = wanted / max(float(np.linalg.norm(wanted)), 1e-9)
+    return matcher.sentences([in_place(unit, titles) for unit in candidates]) @ wanted
+
+
+def _fill(evidence: Evidence, question: str, matches: NDArray[np.float32], found: Found) -> None:
     read = any(evidence.spans)
     margins = np.array([np.clip(s.margin, -MARGIN, MARGIN) / MARGIN if s else -1.0 for s in evidence.spans])
     shares = np.exp(MARGIN * (margins - margins.max()))
     rank = {passage.chunk.id: number for number, passage in enumerate(found.passages)}
     best = found.passages[0].score or 1.0
     score = {passage.chunk.id: passage.score / best for passage in found.passages}
-    for row, (unit, text) in enumerate(zip(evidence.units, texts, strict=True)):
-        size = len(text) if knows else 3 * len(text)
+    for row, unit in enumerate(evidence.units):
+        text = said(unit)
+        size = 3 * len(text) if is_cjk(text) else len(text)
         evidence.features[row] = (
             margins[row] if read else 0.0,
             shares[row] / shares.sum() if read else 0.0,
-            *cosines[row],
+            matches[row],
             evidence.coverage(evidence.own[row]),
             evidence.coverage(evidence.near[row]),
             fits(question, text),

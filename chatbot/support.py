@@ -1,7 +1,7 @@
 """Ranking the units of the passages by how well they answer.
 
 Two conditional logit models (McFadden 1974): one on a unit's own evidence, whose scores say which units may lead to
-others, and one that adds these bridges. The weights are fitted by `benchmarks/fit_answers.py`.
+others and which are read again, and one that adds what comes of this. `benchmarks/fit_answers.py` fits the weights.
 """
 
 from __future__ import annotations
@@ -15,10 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters.reader.runtime import Reader
+from adapters.registry import find_adapter
+from adapters.reranker.runtime import Reranker
 from chatbot.bridge import bridges
-from chatbot.evidence import Evidence, gather
+from chatbot.evidence import Evidence, Grafts, gather
+from chatbot.rerank import reranked
 from chatbot.search import Found
 from chatbot.units import Unit
+from retrieval.encoder import Encoder
 from retrieval.index import Index
 
 
@@ -42,10 +46,15 @@ class Supported:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """Units, best first, and the evidence they were ranked by."""
+    """Units, best first, and the evidence they were ranked by.
+
+    Args:
+        features: See `whole`.
+    """
 
     best: list[Supported]
     evidence: Evidence
+    features: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,54 +82,66 @@ def judge(index: Index) -> str:
 
 
 @lru_cache
-def reader_for_all() -> Reader:
-    """The bundled reader, one for all bots of a process."""
-    return Reader.load()
+def grafts_for_all() -> Grafts:
+    """The bundled adapters, one of each for all bots of a process."""
+    return Grafts(Reader.load(), Encoder.load(adapter=find_adapter("default", "matcher")), Reranker.load())
 
 
-def reader_for(index: Index) -> Reader | None:
-    """The bundled reader, where it knows an index's language.
+def grafts_for(index: Index) -> Grafts | None:
+    """The bundled adapters, where they know an index's language.
 
     Raises:
-        ModelError: The reader's adapter is missing or does not fit.
+        ModelError: An adapter is missing or does not fit.
     """
-    return reader_for_all() if judge(index) == "dense" else None
+    return grafts_for_all() if judge(index) == "dense" else None
 
 
 class SupportModel:
     """Ranks units for one index."""
 
-    def __init__(self, index: Index, reader: Reader | None) -> None:
+    def __init__(self, index: Index, grafts: Grafts | None) -> None:
         models = read_models(Path(__file__).parent / "support.json")
         self.index = index
-        self.reader = reader
+        self.grafts = grafts
         self._alone = models[f"{judge(index)}_alone"]
-        self._bridged = models[f"{judge(index)}_bridged"]
+        self._whole = models[f"{judge(index)}_whole"]
 
     @classmethod
     def load(cls, index: Index) -> SupportModel:
-        """With the reader where the encoder knows the documents' language, without it elsewhere.
+        """With the adapters where the encoder knows the documents' language, without them elsewhere.
 
         Raises:
-            ModelError: The reader's adapter is missing or does not fit.
+            ModelError: An adapter is missing or does not fit.
         """
-        return cls(index, reader_for(index))
+        return cls(index, grafts_for(index))
 
     def rank(self, question: str, found: Found, asked: str | None = None) -> Ranked:
         """Rank every unit of the found passages; for `asked` see `gather`."""
-        evidence = gather(question, found, self.index, self.reader, asked)
+        evidence = gather(question, found, self.index, self.grafts, asked)
         if not evidence.units:
-            return Ranked([], evidence)
+            return Ranked([], evidence, evidence.features)
         alone = self._alone.log_odds(evidence.features)
-        rows = np.concatenate([evidence.features, bridges(evidence, alone, self.index)], axis=1)
-        return ranked(evidence, self._bridged.log_odds(rows))
+        features = whole(evidence, alone, self.index, self.grafts)
+        return ranked(evidence, features, self._whole.log_odds(features))
 
 
-def ranked(evidence: Evidence, scores: NDArray[np.float32]) -> Ranked:
+def whole(evidence: Evidence, alone: NDArray[np.float32], index: Index, grafts: Grafts | None) -> NDArray[np.float32]:
+    """All features of the units, a row each: their own, as the second of two sentences, and read with the question.
+
+    Args:
+        alone: How well each unit answers by its own features.
+    """
+    reranker = grafts.reranker if grafts else None
+    return np.concatenate(
+        [evidence.features, bridges(evidence, alone, index), reranked(evidence, alone, reranker)], axis=1
+    )
+
+
+def ranked(evidence: Evidence, features: NDArray[np.float32], scores: NDArray[np.float32]) -> Ranked:
     """Units in the order of their scores."""
     best = []
     for row in np.argsort(-scores, kind="stable").tolist():
         unit, span = evidence.units[row], evidence.spans[row]
         answer = unit.chunk.text[span.start : span.end] if span else unit.text
         best.append(Supported(unit, float(scores[row]), row, answer, span.margin if span else float(scores[row])))
-    return Ranked(best, evidence)
+    return Ranked(best, evidence, features)

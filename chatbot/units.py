@@ -70,6 +70,16 @@ def heading(chunk: Chunk, titles: dict[str, str]) -> str:
     return PATH_SEPARATOR.join(filter(None, (titles.get(chunk.document_id), chunk.section)))
 
 
+def in_place(unit: Unit, titles: dict[str, str]) -> str:
+    """A unit in words under its headings, a list's item after the sentence that introduces the list.
+
+    Args:
+        titles: Of documents, by id.
+    """
+    text = f"{unit.lead} {unit.text}".strip() if unit.kind == "item" else said(unit)
+    return f"{heading(unit.chunk, titles)}: {text}"
+
+
 def row_as_text(unit: Unit) -> str:
     """A table row in words: each cell after its column's heading."""
     names = [cell.strip() for cell in unit.lead.strip().strip("|").split("|")]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters import Backbone, load_backbone
+from adapters import Adapter, Backbone, load_backbone
 
 TOKENS_PER_BATCH = 4096
 KEPT = 20_000
@@ -24,13 +24,13 @@ class Encoder:
         self._keeping = threading.Lock()
 
     @classmethod
-    def load(cls, name: str = "default") -> Encoder:
-        """Load by name: `default`, a folder, or a Hugging Face name.
+    def load(cls, name: str = "default", adapter: Adapter | None = None) -> Encoder:
+        """Load by name: `default`, a folder, or a Hugging Face name; with an adapter merged into it.
 
         Raises:
             ModelError: The model cannot be found, or was altered.
         """
-        return cls(load_backbone(name))
+        return cls(load_backbone(name, adapter))
 
     @property
     def fingerprint(self) -> str:

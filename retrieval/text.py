@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from retrieval.thesaurus import meanings
+
 CJK = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"[{CJK}]+|[^\W_{CJK}]+(?:['’.,][^\W_{CJK}]+)*")
 _CJK_RUN = re.compile(rf"[{CJK}]+")
@@ -64,7 +66,7 @@ def _stemmer() -> object:
 
 
 def terms(text: str) -> list[str]:
-    """Index terms of a text: English stems without stop words; single characters and bigrams of Chinese runs."""
+    """Index terms of a text: English stems without stop words; characters, bigrams, meanings of Chinese."""
     found: list[str] = []
     plain: list[str] = []
     for word in words(text):
@@ -78,7 +80,7 @@ def terms(text: str) -> list[str]:
 def _chinese_terms(run: str) -> list[str]:
     grams = [run[i : i + 2] for i in range(len(run) - 1)]
     singles = [character for character in run if character not in STOPWORDS_ZH]
-    return singles + [gram for gram in grams if gram not in STOPWORDS_ZH]
+    return singles + [gram for gram in grams if gram not in STOPWORDS_ZH] + meanings(run)
 
 
 def sentences(text: str) -> list[tuple[int, int]]:

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
-from unicodedata import normalize
 
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters.compiled import CannotCompile, CompiledModel, compiled_folder, padded
-from adapters.models import locate
+from adapters.pairs import PairModel
 from adapters.registry import Adapter, find_adapter
 
-MAX_TOKENS = 384
 LONGEST_ANSWER = 30
 """Tokens of the longest span."""
-LONGEST_QUESTION = 128
-"""Tokens of a question that are read."""
-LEAST_FILLED = 0.7
-"""Passages are read together when the shortest has at least this share of the longest one's tokens."""
-
-Forward = Callable[[dict[str, NDArray[np.int64]]], list[NDArray[np.float32]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +55,8 @@ class Reader:
     """The reader of one adapter; safe to share between threads."""
 
     def __init__(self, adapter: Adapter) -> None:
-        from tokenizers import Tokenizer
-
         self.fingerprint = adapter.fingerprint
-        self._tokenizer = Tokenizer.from_file(str(locate("default").path / "tokenizer.json"))
-        self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(MAX_TOKENS, strategy="only_second")
-        self._forward = _forward(adapter)
+        self._model = PairModel(adapter, "BertForQuestionAnswering", ("start_logits", "end_logits"))
 
     @classmethod
     def load(cls, name: str = "default") -> Reader:
@@ -84,46 +69,13 @@ class Reader:
 
     def read(self, question: str, passages: Sequence[tuple[str, str]]) -> list[Reading]:
         """Read passages, each a (heading, text) pair; offsets count from the text's start."""
-        if not passages:
-            return []
-        question = self._cut(question)
-        pairs = [(question, f"{heading}\n{text}" if heading else text) for heading, text in passages]
-        encoded = self._tokenizer.encode_batch(pairs)
-        readings: dict[int, Reading] = {}
-        for rows in _alike([len(encoding.ids) for encoding in encoded]):
-            tokens, mask = padded([encoded[row].ids for row in rows])
-            types, _ = padded([encoded[row].type_ids for row in rows])
-            starts, ends = self._forward({"input_ids": tokens, "attention_mask": mask, "token_type_ids": types})
-            for place, row in enumerate(rows):
-                readings[row] = _reading(encoded[row], passages[row][0], starts[place], ends[place])
-        return [readings[row] for row in range(len(pairs))]
-
-    @cached_property
-    def _whole(self) -> Any:
-        """A tokenizer that cuts nothing off."""
-        from tokenizers import Tokenizer
-
-        tokenizer = Tokenizer.from_file(str(locate("default").path / "tokenizer.json"))
-        tokenizer.no_truncation()
-        tokenizer.no_padding()
-        return tokenizer
-
-    def _cut(self, question: str) -> str:
-        if len(normalize("NFD", question.lower())) <= LONGEST_QUESTION:
-            return question  # a token holds at least one character
-        ends = [end for _, end in self._whole.encode(question, add_special_tokens=False).offsets]
-        return question[: ends[LONGEST_QUESTION - 1]] if len(ends) > LONGEST_QUESTION else question
-
-
-def _alike(lengths: Sequence[int]) -> list[list[int]]:
-    """Rows in groups of like length, so that little is spent on padding."""
-    groups: list[list[int]] = []
-    for row in sorted(range(len(lengths)), key=lambda row: -lengths[row]):
-        if groups and lengths[row] >= LEAST_FILLED * lengths[groups[-1][0]]:
-            groups[-1].append(row)
-        else:
-            groups.append([row])
-    return groups
+        encodings = self._model.encode(question, [f"{head}\n{text}" if head else text for head, text in passages])
+        return [
+            _reading(encoding, heading, starts, ends)
+            for encoding, (heading, _), (starts, ends) in zip(
+                encodings, passages, self._model.run(encodings), strict=True
+            )
+        ]
 
 
 def _reading(encoding: Any, heading: str, starts: NDArray[np.float32], ends: NDArray[np.float32]) -> Reading:
@@ -132,13 +84,3 @@ def _reading(encoding: Any, heading: str, starts: NDArray[np.float32], ends: NDA
     places = np.array(encoding.offsets, dtype=np.int64) - lead
     kept = [i for i, sequence in enumerate(encoding.sequence_ids) if sequence == 1 and places[i, 0] >= 0]
     return Reading(places[kept], starts[kept], ends[kept], float(starts[0] + ends[0]))
-
-
-def _forward(adapter: Adapter) -> Forward:
-    """The compiled model, or torch where there is no compiled form."""
-    from adapters.reader import export
-
-    try:
-        return CompiledModel(compiled_folder(adapter.fingerprint, lambda folder: export.export(adapter, folder)))
-    except CannotCompile:
-        return export.torch_forward(adapter)

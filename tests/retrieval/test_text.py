@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import re
 import time
+from pathlib import Path
 
 import pytest
 
-from retrieval.text import is_cjk, length, sentences, terms, words
+from retrieval import thesaurus
+from retrieval.text import CJK, is_cjk, length, sentences, terms, words
 
 HOSTILE = {
     "empty": "",
@@ -86,3 +89,18 @@ def test_which_texts_are_chinese() -> None:
     assert (
         is_cjk("请用ATM取款") and not is_cjk("The character 卡 means card") and not is_cjk("") and not is_cjk("123 🙂")
     )
+
+
+def test_chinese_words_of_one_meaning_share_a_term() -> None:
+    said, written = set(terms("银行卡丢了咋办")), set(terms("卡片遗失后请立即办理挂失"))
+    assert said & written - {"卡"}
+    assert not set(terms("银行卡丢了咋办")) & set(terms("体检报告三天后出"))
+    assert terms("card lost") == ["card", "lost"]
+
+
+def test_the_thesaurus_is_well_formed() -> None:
+    file = Path(thesaurus.__file__).parent / "thesaurus_zh.txt"
+    groups = [line.split(" ") for line in file.read_text(encoding="utf8").splitlines()]
+    assert len({frozenset(group) for group in groups}) == len(groups)
+    assert all(len(group) > 1 and len(set(group)) == len(group) for group in groups)
+    assert all(re.fullmatch(f"[{CJK}]+", word) for group in groups for word in group)

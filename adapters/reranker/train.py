@@ -1,0 +1,54 @@
+"""Training the reranker: of a question's texts the one that answers scores highest, and below 0 where none does.
+
+    python -m adapters.reranker.train LISTS --out DIR
+
+The loss is the cross-entropy of the answer among a question's texts and "none", whose score is 0 (ListNet's top one,
+Cao et al. 2007, with the null answer of SQuAD 2.0).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from transformers import BertForSequenceClassification
+
+from adapters.lists import Listed, backbone, groups, options, train
+from adapters.lora import Lora
+
+FIRST, END = 101, 102
+"""The tokens before the question, and after it and the text."""
+
+
+def pair_scores(model: Lora, pairs: Sequence[tuple[list[int], list[int]]], budget: int) -> torch.Tensor:
+    """Scores of (question, text) pairs, shape (len(pairs),)."""
+    weights = model.merged()
+    sizes = [len(question) + len(text) + 3 for question, text in pairs]
+    scores: list[torch.Tensor] = [torch.empty(0)] * len(pairs)
+    for rows in groups(sizes, budget):
+        width = -(-max(sizes[row] for row in rows) // 8) * 8
+        tokens = torch.zeros((len(rows), width), dtype=torch.long)
+        types = torch.zeros_like(tokens)
+        for place, row in enumerate(rows):
+            question, text = pairs[row]
+            tokens[place, : sizes[row]] = torch.tensor([FIRST, *question, END, *text, END])
+            types[place, len(question) + 2 : sizes[row]] = 1
+        inputs = {"input_ids": tokens, "attention_mask": (tokens > 0).long(), "token_type_ids": types}
+        for row, score in zip(rows, model(weights, inputs)[:, 0], strict=True):
+            scores[row] = score
+    return torch.stack(scores)
+
+
+def listwise(model: Lora, lists: Sequence[Listed], budget: int) -> tuple[torch.Tensor, float]:
+    """See `adapters.lists.Loss`."""
+    scores = pair_scores(model, [(entry.question, text) for entry in lists for text in entry.texts], budget)
+    own = torch.split(scores, [len(entry.texts) for entry in lists])
+    rows = [torch.cat([scores.new_zeros(1), some]) for some in own]
+    right = [int(entry.answered) for entry in lists]
+    loss = torch.stack([-torch.log_softmax(row, 0)[at] for row, at in zip(rows, right, strict=True)]).mean()
+    return loss, sum(int(row.argmax()) == at for row, at in zip(rows, right, strict=True)) / len(lists)
+
+
+if __name__ == "__main__":
+    chosen = options(__doc__.split("\n")[0]).parse_args()
+    train(lambda: backbone(BertForSequenceClassification, num_labels=1), "classifier", listwise, "reranker", chosen)

@@ -1,0 +1,148 @@
+"""Training lists for the matcher: a question, the text that answers it, likely texts that do not.
+
+    python -m benchmarks.lists DATA OUT
+
+Writes four files of JSON lines into OUT. `public.jsonl`: sentences of the articles of DATA's SQuAD-format sets.
+`own.jsonl`: units of the passages found in the practice domains that are trained on. `hops.jsonl`: questions of these
+over two documents, each followed by the unit that leads to its answer. `none.jsonl`: questions without an answer.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.practice import SEARCHED, bridge, domains, nearest
+from chatbot import bots
+from chatbot.bot import Bot
+from chatbot.cli.opening import open_bot
+from chatbot.evaluation.metrics import contains
+from chatbot.units import Unit, in_place, said, units
+from retrieval.document import Chunk
+from retrieval.encoder import Encoder
+from retrieval.text import sentences
+
+SETS = ("squad/train.json", "reading/policy.json", "reading/fairytale.json")
+TITLED, LED = 0.8, 0.3
+"""Shares of the public sets' texts that stand under their title, and after the sentence before them."""
+HARD, OTHERS = 8, 16
+"""Of a list's others, this many are the nearest to the question; how many there are."""
+
+List = dict[str, Any]
+
+
+def of_practice(encoder: Encoder, chance: random.Random) -> Iterator[tuple[str, List]]:
+    """(file, list) of every answerable question of the practice domains that are trained on."""
+    for folder in domains(trained=True):
+        bot = open_bot(bots.find(str(folder)), encoder)
+        chunks = bot.index.store.all_chunks()
+        titles = bot.index.store.titles_of({chunk.document_id for chunk in chunks})
+        for line in (folder / "dev.jsonl").read_text(encoding="utf8").splitlines():
+            case = json.loads(line)
+            found = candidates(bot, case, chunks)
+            texts = [in_place(unit, titles) for unit in found]
+            near = encoder.sentences(texts) @ encoder.query(case["question"])
+            if case["answer"] is None:
+                yield "none", listed(case["question"], None, [texts[n] for n in np.argsort(-near)], chance)
+                continue
+            right = [number for number, unit in enumerate(found) if holds(unit, case)]
+            if not right:
+                continue
+            best = max(right, key=lambda number: near[number])
+            wrong = [n for n in np.argsort(-near).tolist() if not contains(said(found[n]), case["answer"])]
+            yield "own", listed(case["question"], texts[best], [texts[n] for n in wrong], chance)
+            if len(case["documents"]) > 1:
+                behind = [chunk for chunk in chunks if chunk.document_id == case["documents"][1]]
+                lead = bridge(behind, case["bridge"]) if "bridge" in case else nearest(bot, case["question"], behind)
+                around = [n for n in wrong if found[n].chunk.document_id in case["documents"]]
+                others = [in_place(lead, titles), *(texts[n] for n in [*wrong[:HARD], *around])]
+                question = f"{case['question']} {lead.text}"
+                yield "hops", listed(question, texts[best], list(dict.fromkeys(others)), chance)
+
+
+def candidates(bot: Bot, case: dict[str, Any], chunks: Sequence[Chunk]) -> list[Unit]:
+    """Units of the passages found for a question and of the chunks that hold its answer."""
+    found = [passage.chunk for passage in bot.searcher.search(case["question"], SEARCHED).passages]
+    if case["answer"]:
+        found += [c for c in chunks if c.document_id in case["documents"] and contains(c.text, case["answer"])]
+    return list({(unit.chunk.document_id, unit.start): unit for chunk in found for unit in units(chunk)}.values())
+
+
+def holds(unit: Unit, case: dict[str, Any]) -> bool:
+    """Whether a unit of the document that answers a question holds the answer."""
+    return unit.chunk.document_id == case["documents"][0] and contains(said(unit), case["answer"])
+
+
+def of_sets(data: Path, encoder: Encoder, chance: random.Random) -> Iterator[tuple[str, List]]:
+    """(file, list) of every answerable question of the public sets, against the sentences of its article."""
+    for name in SETS:
+        for article in json.loads((data / name).read_text(encoding="utf8"))["data"]:
+            title = str(article["title"]).replace("_", " ")
+            places = [
+                (number, start, end, paragraph["context"])
+                for number, paragraph in enumerate(article["paragraphs"])
+                for start, end in sentences(paragraph["context"])
+            ]
+            vectors = encoder.documents([f"{title}: {context[start:end]}" for _, start, end, context in places])
+            for number, paragraph in enumerate(article["paragraphs"]):
+                for qa in paragraph["qas"]:
+                    near = vectors @ encoder.query(qa["question"])
+                    yield from of_sentences(qa, number, places, near, title, chance)
+
+
+def of_sentences(
+    qa: dict[str, Any],
+    paragraph: int,
+    places: Sequence[tuple[int, int, int, str]],
+    near: np.ndarray,
+    title: str,
+    chance: random.Random,
+) -> Iterator[tuple[str, List]]:
+    """One question's list; of several sentences of its paragraph with the answer, the nearest one answers."""
+    under = f"{title}: " if title and chance.random() < TITLED else ""
+    led = chance.random() < LED
+
+    def text(row: int) -> str:
+        number, start, end, context = places[row]
+        leads = led and row > 0 and places[row - 1][0] == number
+        return under + context[places[row - 1][1] if leads else start : end]
+
+    order = np.argsort(-near).tolist()
+    if not qa["answers"]:
+        yield "none", listed(qa["question"], None, [text(row) for row in order if places[row][0] == paragraph], chance)
+        return
+    answer = qa["answers"][0]["text"].lower()
+    holders = {row for row, (_, start, end, context) in enumerate(places) if answer in context[start:end].lower()}
+    if right := [row for row in order if row in holders and places[row][0] == paragraph]:
+        wrong = [text(row) for row in order if row not in holders]
+        yield "public", listed(qa["question"], text(right[0]), wrong, chance)
+
+
+def listed(question: str, answer: str | None, others: list[str], chance: random.Random) -> List:
+    """A list with the hardest of its others and a sample of the rest; `others` are nearest first."""
+    rest = others[HARD : 5 * OTHERS]
+    some = chance.sample(rest, min(OTHERS - HARD, len(rest)))
+    return {"question": question, "answer": answer, "others": others[:HARD] + some}
+
+
+def main(data: Path, out: Path) -> None:
+    """Write the files."""
+    encoder, chance = Encoder.load(), random.Random(0)
+    out.mkdir(parents=True, exist_ok=True)
+    found: dict[str, list[List]] = {"public": [], "own": [], "hops": [], "none": []}
+    for name, entry in (*of_sets(data, encoder, chance), *of_practice(encoder, chance)):
+        found[name].append(entry)
+    for name, entries in found.items():
+        lines = [json.dumps(entry, ensure_ascii=False) for entry in entries if entry["others"]]
+        (out / f"{name}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf8")
+        print(f"{name}.jsonl", len(lines), "lists")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
