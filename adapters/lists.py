@@ -17,12 +17,15 @@ from typing import Any
 import torch
 from transformers import AutoTokenizer
 
+from adapters.compiled import padded
 from adapters.lora import Lora
 from adapters.models import DEFAULT_SHA256, locate
 
 QUESTION_TOKENS = 128
 TEXT_TOKENS = 120
 SAVE_EVERY = 200
+FIRST, END = 101, 102
+"""The tokens before a question or a text alone, and after each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ def options(description: str) -> argparse.ArgumentParser:
     parser.add_argument("--rate", type=float, default=3e-4)
     parser.add_argument("--questions", type=int, default=24, help="questions in a batch")
     parser.add_argument("--others", type=int, default=5, help="texts that do not answer, for each question")
-    parser.add_argument("--withheld", type=float, default=0.0, help="share of lists whose answer is taken away")
+    parser.set_defaults(withheld=0.0)
     parser.add_argument("--budget", type=int, default=3600, help="padded tokens that are run together")
     parser.add_argument("--compile", action="store_true", help="compile the model first; needs a C++ compiler")
     parser.add_argument("--start", type=Path, default=None, help="an adapter to continue from")
@@ -89,6 +92,12 @@ def backbone(kind: Any, **more: Any) -> Any:
         attention_probs_dropout_prob=0.0,
         **more,
     )
+
+
+def tensors(ids: list[list[int]]) -> dict[str, torch.Tensor]:
+    """A batch of token ids, padded, with its mask."""
+    tokens, mask = padded(ids)
+    return {"input_ids": torch.from_numpy(tokens), "attention_mask": torch.from_numpy(mask)}
 
 
 def groups(lengths: Sequence[int], budget: int) -> list[list[int]]:
@@ -110,6 +119,8 @@ def train(make: Callable[[], Any], head: str | None, loss_of: Loss, task: str, c
     chance = random.Random(chosen.seed)
     lists = read_lists(chosen.lists)
     print(len(lists), "lists", flush=True)
+    if len(lists) < chosen.questions:
+        raise SystemExit(f"{len(lists)} lists are too few for batches of {chosen.questions}; see --questions")
     model = Lora(make(), chosen.rank, head, chosen.compile)
     if chosen.start:
         model.load(chosen.start)

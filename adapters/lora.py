@@ -33,8 +33,8 @@ class Lora(torch.nn.Module):
         self.layers = [name for name in frozen if name.split(".")[-2] in LAYERS and name.endswith(".weight")]
         self.frozen = {name: frozen[name] for name in self.layers}
         self.head = head
-        self.whole = [name for name in frozen if head and name.startswith(f"{head}.")]
-        self.full = torch.nn.ParameterList(torch.nn.Parameter(frozen[name]) for name in self.whole)
+        self.head_names = [name for name in frozen if head and name.startswith(f"{head}.")]
+        self.head_weights = torch.nn.ParameterList(torch.nn.Parameter(frozen[name]) for name in self.head_names)
         self.model = model.to(torch.bfloat16).requires_grad_(False)
         self.down = torch.nn.ParameterList(_first(frozen[name].shape[1], rank) for name in self.layers)
         self.up = torch.nn.ParameterList(torch.zeros(frozen[name].shape[0], rank) for name in self.layers)
@@ -44,7 +44,9 @@ class Lora(torch.nn.Module):
         """The adapted layers' weights and the head's, for every pass until the next step of the optimiser."""
         layers = zip(self.layers, self.down, self.up, strict=True)
         merged = {name: (self.frozen[name] + SCALE * (up @ down)).to(torch.bfloat16) for name, down, up in layers}
-        return merged | {name: value.to(torch.bfloat16) for name, value in zip(self.whole, self.full, strict=True)}
+        return merged | {
+            name: value.to(torch.bfloat16) for name, value in zip(self.head_names, self.head_weights, strict=True)
+        }
 
     def forward(self, weights: dict[str, torch.Tensor], inputs: dict[str, torch.Tensor]) -> torch.Tensor:
         """What the model gives first, in float32: token vectors, or its head's logits; with `merged` weights."""
@@ -55,11 +57,17 @@ class Lora(torch.nn.Module):
         return found
 
     def load(self, folder: Path) -> None:
-        """Go on from a saved adapter of the same rank; what it lacks, another task's head say, stays as it is."""
+        """Go on from a saved adapter of the same rank; what it lacks, another task's head say, stays as it is.
+
+        Raises:
+            ValueError: It is for another model.
+        """
         from safetensors.torch import load_file
 
         saved = load_file(folder / "adapter_model.safetensors")
         saved = {key.replace(".bert.", "."): value for key, value in saved.items()}
+        if not any(key.replace(".bert.", ".") in saved for key, _ in self._named()):
+            raise ValueError(f"the adapter in {folder} has none of this model's layers")
         with torch.no_grad():
             for key, parameter in self._named():
                 if (like := saved.get(key.replace(".bert.", "."))) is not None:
@@ -88,7 +96,7 @@ class Lora(torch.nn.Module):
             layer = PREFIX + name.removesuffix(".weight")
             yield f"{layer}.lora_A.weight", down
             yield f"{layer}.lora_B.weight", up
-        for name, value in zip(self.whole, self.full, strict=True):
+        for name, value in zip(self.head_names, self.head_weights, strict=True):
             yield PREFIX + name, value
 
 

@@ -58,7 +58,7 @@ class PairModel:
         return [found[row] for row in range(len(encodings))]
 
     @cached_property
-    def _whole(self) -> Any:
+    def _uncut(self) -> Any:
         """A tokenizer that cuts nothing off."""
         from tokenizers import Tokenizer
 
@@ -70,7 +70,7 @@ class PairModel:
     def _cut(self, question: str) -> str:
         if len(normalize("NFD", question.lower())) <= LONGEST_QUESTION:
             return question  # a token holds at least one character
-        ends = [end for _, end in self._whole.encode(question, add_special_tokens=False).offsets]
+        ends = [end for _, end in self._uncut.encode(question, add_special_tokens=False).offsets]
         return question[: ends[LONGEST_QUESTION - 1]] if len(ends) > LONGEST_QUESTION else question
 
 
@@ -88,18 +88,17 @@ def _alike(lengths: Sequence[int]) -> list[list[int]]:
 def merged(adapter: Adapter, kind: str) -> Any:
     """The torch module of the backbone with the adapter merged in."""
     import transformers
-    from peft import PeftModel
     from transformers.utils import logging
+
+    from adapters.merge import grafted
 
     logging.disable_progress_bar()
     logging.set_verbosity_error()
     files = locate("default")
     verify_default(files)
     more = {"num_labels": 1} if kind == "BertForSequenceClassification" else {}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # between peft and transformers, nothing a user can act on
-        base = getattr(transformers, kind).from_pretrained(str(files.path), local_files_only=True, **more)
-        return PeftModel.from_pretrained(base, str(adapter.path)).merge_and_unload().eval()
+    base = getattr(transformers, kind).from_pretrained(str(files.path), local_files_only=True, **more)
+    return grafted(base, adapter.path)
 
 
 def _forward(adapter: Adapter, kind: str, outputs: tuple[str, ...]) -> Forward:

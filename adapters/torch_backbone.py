@@ -58,13 +58,12 @@ def open_sentence_transformer(files: ModelFiles) -> SentenceTransformer:
 
     logging.disable_progress_bar()
     logging.set_verbosity_error()
+    from adapters.merge import grafted
+
     try:
         model = SentenceTransformer(str(files.path), local_files_only=True)
         if files.adapter:
-            from peft import PeftModel
-
-            grafted = PeftModel.from_pretrained(model[0].auto_model, str(files.adapter))
-            model[0].auto_model = grafted.merge_and_unload()
+            model[0].auto_model = grafted(model[0].auto_model, files.adapter)
         return model
     except (OSError, ValueError, KeyError) as error:
         raise ModelError(f"{files.name}: not a sentence encoder: {str(error).splitlines()[0][:200]}") from error

@@ -27,7 +27,7 @@ from sklearn.metrics import roc_auc_score
 
 from apps import BUNDLED
 from benchmarks.practice import domains
-from chatbot import bots, bridge, confidence, evidence, rerank, support
+from chatbot import bots, confidence, evidence, support
 from chatbot.cli.opening import open_bot
 from chatbot.evaluation.metrics import contains
 from chatbot.evaluation.own import read_cases
@@ -143,10 +143,10 @@ def fit_support(examples: list[Asked], rows: list[np.ndarray]) -> support.Logist
     )
 
 
-def whole(example: Asked, alone: support.Logistic) -> np.ndarray:
+def all_features(example: Asked, alone: support.Logistic) -> np.ndarray:
     """All features of an example's units."""
     scores = alone.log_odds(example.evidence.features)
-    return support.whole(example.evidence, scores, example.index, support.grafts_for(example.index))
+    return support.all_features(example.evidence, scores, example.index, support.grafts_for(example.index))
 
 
 def report_hits(name: str, examples: list[Asked], orders: list[support.Ranked]) -> None:
@@ -227,14 +227,13 @@ def main(data: Path) -> None:
     for kind in ("dense", "lexical"):
         examples = [example for example in everything if support.judge(example.index) == kind]
         alone = fit_support(examples, [example.evidence.features for example in examples])
-        rows = [whole(example, alone) for example in examples]
+        rows = [all_features(example, alone) for example in examples]
         final = fit_support(examples, rows)
         supports |= {f"{kind}_alone": written(alone.weights, 0.0), f"{kind}_whole": written(final.weights, 0.0)}
         confidences[kind] = fit_confidence(examples, rows)
         print(kind, len(examples), "examples", supports[f"{kind}_whole"])
     folder = Path(support.__file__).parent
-    names = [*evidence.FEATURES, *bridge.BRIDGES, *rerank.RERANK]
-    _write(folder / "support.json", {"features": names, "models": supports})
+    _write(folder / "support.json", {"features": support.FEATURES, "models": supports})
     _write(folder / "confidence.json", {"signals": confidence.SIGNALS, "models": confidences})
 
 

@@ -1,4 +1,4 @@
-"""Training lists for the matcher: a question, the text that answers it, likely texts that do not.
+"""Training lists for the matcher and the reranker: a question, the text that answers it, likely texts that do not.
 
     python -m benchmarks.lists DATA OUT
 
@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.practice import SEARCHED, bridge, domains, nearest
+from benchmarks.practice import SEARCHED, domains, leading
 from chatbot import bots
 from chatbot.bot import Bot
 from chatbot.cli.opening import open_bot
@@ -38,7 +38,7 @@ List = dict[str, Any]
 
 
 def of_practice(encoder: Encoder, chance: random.Random) -> Iterator[tuple[str, List]]:
-    """(file, list) of every answerable question of the practice domains that are trained on."""
+    """(file, list) of every question of the practice domains that are trained on."""
     for folder in domains(trained=True):
         bot = open_bot(bots.find(str(folder)), encoder)
         chunks = bot.index.store.all_chunks()
@@ -55,14 +55,13 @@ def of_practice(encoder: Encoder, chance: random.Random) -> Iterator[tuple[str, 
             if not right:
                 continue
             best = max(right, key=lambda number: near[number])
-            wrong = [n for n in np.argsort(-near).tolist() if not contains(said(found[n]), case["answer"])]
+            wrong = [n for n in np.argsort(-near).tolist() if not contains(texts[n], case["answer"])]
             yield "own", listed(case["question"], texts[best], [texts[n] for n in wrong], chance)
             if len(case["documents"]) > 1:
-                behind = [chunk for chunk in chunks if chunk.document_id == case["documents"][1]]
-                lead = bridge(behind, case["bridge"]) if "bridge" in case else nearest(bot, case["question"], behind)
+                lead = leading(bot, case, chunks)
                 around = [n for n in wrong if found[n].chunk.document_id in case["documents"]]
                 others = [in_place(lead, titles), *(texts[n] for n in [*wrong[:HARD], *around])]
-                question = f"{case['question']} {lead.text}"
+                question = f"{case['question']} {said(lead)}"
                 yield "hops", listed(question, texts[best], list(dict.fromkeys(others)), chance)
 
 
@@ -80,7 +79,8 @@ def holds(unit: Unit, case: dict[str, Any]) -> bool:
 
 
 def of_sets(data: Path, encoder: Encoder, chance: random.Random) -> Iterator[tuple[str, List]]:
-    """(file, list) of every answerable question of the public sets, against the sentences of its article."""
+    """(file, list) of every question of the public sets, against the sentences of its article or, without an answer, of
+    its paragraph."""
     for name in SETS:
         for article in json.loads((data / name).read_text(encoding="utf8"))["data"]:
             title = str(article["title"]).replace("_", " ")
@@ -120,7 +120,7 @@ def of_sentences(
     answer = qa["answers"][0]["text"].lower()
     holders = {row for row, (_, start, end, context) in enumerate(places) if answer in context[start:end].lower()}
     if right := [row for row in order if row in holders and places[row][0] == paragraph]:
-        wrong = [text(row) for row in order if row not in holders]
+        wrong = [other for row in order if answer not in (other := text(row)).lower()]
         yield "public", listed(qa["question"], text(right[0]), wrong, chance)
 
 

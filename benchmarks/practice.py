@@ -22,7 +22,7 @@ from typing import Any
 from chatbot import bots
 from chatbot.bot import Bot
 from chatbot.cli.opening import open_bot
-from chatbot.units import Unit, heading, said, units
+from chatbot.units import Unit, place, said, units
 from retrieval.document import Chunk
 from retrieval.encoder import Encoder
 from retrieval.text import terms
@@ -62,15 +62,19 @@ def examples(bot: Bot, case: dict[str, Any], chance: random.Random) -> Iterator[
     holders = [chunk for chunk in chunks if chunk.document_id == documents[0] and answer in chunk.text]
     misses = [chunk for chunk in passages if answer.lower() not in chunk.text.lower()]
     if len(documents) > 1:
-        behind = [chunk for chunk in chunks if chunk.document_id == documents[1]]
-        lead = bridge(behind, case["bridge"]) if "bridge" in case else nearest(bot, question, behind)
-        question = f"{question} {said(lead)}"
+        question = f"{question} {said(leading(bot, case, chunks))}"
     elif chance.random() < 0.3 and misses:
         question = f"{question} {said(nearest(bot, question, misses[:1]))}"
     for chunk in holders[:2]:
         yield question, chunk, answer
     for chunk in misses[:MISSES]:
         yield question, chunk, ""
+
+
+def leading(bot: Bot, case: dict[str, Any], chunks: list[Chunk]) -> Unit:
+    """The unit of a question's second document that leads to its answer."""
+    behind = [chunk for chunk in chunks if chunk.document_id == case["documents"][1]]
+    return bridge(behind, case["bridge"]) if "bridge" in case else nearest(bot, case["question"], behind)
 
 
 def bridge(chunks: list[Chunk], sentence: str) -> Unit:
@@ -90,7 +94,7 @@ def shared(bot: Bot, question: str, unit: Unit) -> float:
     return sum(bot.index.lexical.idf(term) for term in both)
 
 
-def place(bot: Bot, question: str, chunk: Chunk, answer: str) -> int:
+def offset(bot: Bot, question: str, chunk: Chunk, answer: str) -> int:
     """Offset of the answer in its chunk; of several, in the unit that shares most with the question."""
     holders = [unit for unit in units(chunk) if answer in unit.text]
     if not holders:
@@ -108,9 +112,9 @@ def main(out: Path) -> None:
         titles = bot.index.store.titles_of({chunk.document_id for chunk in bot.index.store.all_chunks()})
         for line in (folder / "dev.jsonl").read_text(encoding="utf8").splitlines():
             for question, chunk, answer in examples(bot, json.loads(line), chance):
-                found = [{"text": answer, "answer_start": place(bot, question, chunk, answer)}] if answer else []
+                found = [{"text": answer, "answer_start": offset(bot, question, chunk, answer)}] if answer else []
                 qa = {"question": question, "answers": found, "is_impossible": not answer}
-                articles.append({"title": heading(chunk, titles), "paragraphs": [{"context": chunk.text, "qas": [qa]}]})
+                articles.append({"title": place(chunk, titles), "paragraphs": [{"context": chunk.text, "qas": [qa]}]})
     out.write_text(json.dumps({"data": articles}, ensure_ascii=False), encoding="utf8")
     print(
         len(articles), "examples,", sum(not a["paragraphs"][0]["qas"][0]["answers"] for a in articles), "unanswerable"

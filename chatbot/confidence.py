@@ -13,9 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from chatbot.evidence import FEATURES
 from chatbot.search import Found
-from chatbot.support import Ranked, judge, read_models
+from chatbot.support import FEATURES, Ranked, judge, read_models
 from retrieval.index import Index
 
 SIGNALS = (
@@ -57,7 +56,7 @@ def default_threshold(index: Index) -> float:
 def signals(found: Found, ranked: Ranked, index: Index) -> NDArray[np.float32]:
     """The model's inputs, shape (len(SIGNALS),)."""
     top, evidence = ranked.best[0], ranked.evidence
-    features = evidence.features
+    features = ranked.features
     spans = np.sort(features[:, FEATURES.index("span")])[-3:]
     scores = np.array([entry.score for entry in ranked.best])
     joint: set[str] = set().union(*(evidence.near[entry.row] for entry in ranked.best[:3]))
@@ -69,8 +68,8 @@ def signals(found: Found, ranked: Ranked, index: Index) -> NDArray[np.float32]:
             spans.mean(),
             features[top.row, FEATURES.index("span")],
             features[:, FEATURES.index("match")].max(),
-            ranked.features[:, -1].max(),
-            ranked.features[top.row, -1],
+            ranked.features[:, FEATURES.index("rerank")].max(),
+            ranked.features[top.row, FEATURES.index("rerank")],
             features[:, FEATURES.index("context_coverage")].max(),
             evidence.coverage(joint),
             found.candidates.dense.max(initial=0.0) if judge(index) == "dense" else 0.0,

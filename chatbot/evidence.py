@@ -12,7 +12,7 @@ from adapters.reader.runtime import Reader, Reading, Span
 from adapters.reranker.runtime import Reranker
 from chatbot.answer_types import fits
 from chatbot.search import Found
-from chatbot.units import Unit, heading, in_place, said, units
+from chatbot.units import Unit, in_place, place, said, units
 from retrieval.encoder import Encoder
 from retrieval.index import Index
 from retrieval.text import is_cjk, terms
@@ -56,6 +56,7 @@ class Evidence:
 
     Args:
         question: What was searched for.
+        asked: The user's own words.
         own: The index terms of each unit.
         near: Those and the terms of its headings and of what it leans on.
         wanted: The question's terms with their idf.
@@ -65,6 +66,7 @@ class Evidence:
     """
 
     question: str
+    asked: str
     units: list[Unit]
     own: list[set[str]]
     near: list[set[str]]
@@ -100,7 +102,7 @@ def gather(question: str, found: Found, index: Index, grafts: Grafts | None, ask
     spans = read_units(asked, candidates, titles, grafts.reader if grafts else None)
     matches = match_units(question, asked, candidates, titles, grafts.matcher if grafts else None)
     empty = np.zeros((len(candidates), len(FEATURES)), dtype=np.float32)
-    evidence = Evidence(question, candidates, own, near, wanted, spans, titles, empty)
+    evidence = Evidence(question, asked, candidates, own, near, wanted, spans, titles, empty)
     if candidates:
         _fill(evidence, asked, matches, found)
     return evidence
@@ -113,7 +115,7 @@ def read_units(
     if reader is None:
         return [None] * len(candidates)
     chunks = list({unit.chunk.id: unit.chunk for unit in candidates}.values())
-    pairs = [("\n".join(filter(None, (heading(chunk, titles), chunk.header))), chunk.text) for chunk in chunks]
+    pairs = [(place(chunk, titles), chunk.text) for chunk in chunks]
     readings: dict[str, Reading] = dict(zip((c.id for c in chunks), reader.read(question, pairs), strict=True))
     return [readings[u.chunk.id].best(u.start - u.chunk.start, u.end - u.chunk.start) for u in candidates]
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters.reranker.runtime import Reranker
-from chatbot.evidence import Evidence
+from chatbot.evidence import OWN_WORDS, Evidence
 from chatbot.units import in_place
 
 RERANKED = 20
@@ -26,6 +26,9 @@ def reranked(evidence: Evidence, scores: NDArray[np.float32], reranker: Reranker
     first = np.argsort(-scores, kind="stable")[:RERANKED]
     texts = [in_place(evidence.units[row], evidence.titles) for row in first]
     logits = reranker.scores(evidence.question, texts)
+    if evidence.asked != evidence.question:
+        logits += OWN_WORDS * reranker.scores(evidence.asked, texts)
+        logits /= 1 + OWN_WORDS
     likely = logits - np.logaddexp.reduce([0.0, *logits])  # the reranker scores "none" with 0
     found[:, 0] = likely.min()
     found[first, 0] = likely

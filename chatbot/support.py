@@ -7,6 +7,7 @@ others and which are read again, and one that adds what comes of this. `benchmar
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,13 +18,18 @@ from numpy.typing import NDArray
 from adapters.reader.runtime import Reader
 from adapters.registry import find_adapter
 from adapters.reranker.runtime import Reranker
-from chatbot.bridge import bridges
+from chatbot.bridge import BRIDGES, bridges
+from chatbot.evidence import FEATURES as OWN
 from chatbot.evidence import Evidence, Grafts, gather
-from chatbot.rerank import reranked
+from chatbot.rerank import RERANK, reranked
 from chatbot.search import Found
 from chatbot.units import Unit
 from retrieval.encoder import Encoder
 from retrieval.index import Index
+
+FEATURES = (*OWN, *BRIDGES, *RERANK)
+"""A unit's own evidence, what it gains as the second of two sentences, and how it reads together with the question."""
+_LOADING = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +55,7 @@ class Ranked:
     """Units, best first, and the evidence they were ranked by.
 
     Args:
-        features: See `whole`.
+        features: See `all_features`; columns in the order of `FEATURES`.
     """
 
     best: list[Supported]
@@ -77,14 +83,19 @@ def read_models(path: Path) -> dict[str, Logistic]:
 
 
 def judge(index: Index) -> str:
-    """Which models fit an index: `dense` where the encoder and the reader know its language, else `lexical`."""
-    return "dense" if index.dense_weight > 0 else "lexical"
+    """Which models fit an index: `dense` where its encoder and the adapters know its language, else `lexical`."""
+    return "dense" if index.dense_weight > 0 and index.in_english else "lexical"
 
 
 @lru_cache
+def _load_grafts() -> Grafts:
+    return Grafts(Reader.load(), Encoder.load(adapter=find_adapter("default", "matcher")), Reranker.load())
+
+
 def grafts_for_all() -> Grafts:
     """The bundled adapters, one of each for all bots of a process."""
-    return Grafts(Reader.load(), Encoder.load(adapter=find_adapter("default", "matcher")), Reranker.load())
+    with _LOADING:
+        return _load_grafts()
 
 
 def grafts_for(index: Index) -> Grafts | None:
@@ -121,12 +132,14 @@ class SupportModel:
         if not evidence.units:
             return Ranked([], evidence, evidence.features)
         alone = self._alone.log_odds(evidence.features)
-        features = whole(evidence, alone, self.index, self.grafts)
+        features = all_features(evidence, alone, self.index, self.grafts)
         return ranked(evidence, features, self._whole.log_odds(features))
 
 
-def whole(evidence: Evidence, alone: NDArray[np.float32], index: Index, grafts: Grafts | None) -> NDArray[np.float32]:
-    """All features of the units, a row each: their own, as the second of two sentences, and read with the question.
+def all_features(
+    evidence: Evidence, alone: NDArray[np.float32], index: Index, grafts: Grafts | None
+) -> NDArray[np.float32]:
+    """All features of the units, shape (units, len(FEATURES)).
 
     Args:
         alone: How well each unit answers by its own features.

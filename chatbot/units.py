@@ -39,7 +39,7 @@ def units(chunk: Chunk) -> list[Unit]:
         if kind == "row" and not in_table:
             in_table, header = True, text
             continue
-        in_table = kind == "row"
+        in_table = kind == "row" or (not found and in_table)  # the rest of a row that was cut is no row
         lead = header if kind == "row" else opener
         found.append(Unit(chunk, text, chunk.start + start, chunk.start + end, lead, kind))
         if kind != "item":
@@ -68,6 +68,11 @@ def heading(chunk: Chunk, titles: dict[str, str]) -> str:
         titles: Of documents, by id.
     """
     return PATH_SEPARATOR.join(filter(None, (titles.get(chunk.document_id), chunk.section)))
+
+
+def place(chunk: Chunk, titles: dict[str, str]) -> str:
+    """What stands before a chunk when it is read: its heading, and the columns of a table that began before it."""
+    return "\n".join(filter(None, (heading(chunk, titles), chunk.header.partition("\n")[0])))
 
 
 def in_place(unit: Unit, titles: dict[str, str]) -> str:

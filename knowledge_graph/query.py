@@ -47,18 +47,24 @@ def run_cypher(graph: KnowledgeGraph, cypher: str, seconds: float = SECONDS, row
     if " LIMIT " not in f" {unquoted.upper()} ".replace("\n", " "):
         wanted = f"{wanted} LIMIT {rows}"
     outcome: dict[str, Any] = {}
+    ending = threading.Lock()
 
     def run() -> None:
         try:
-            outcome["columns"] = GrandCypher(graph.networkx).run(wanted)
+            columns = GrandCypher(graph.networkx).run(wanted)
+            with ending:
+                outcome["columns"] = columns
         except (Exception, SystemExit) as error:
             outcome["error"] = error
 
     thread = threading.Thread(target=run, daemon=True, name="cypher")
     thread.start()
     thread.join(seconds)
-    if thread.is_alive():
-        _stop(thread)
+    with ending:
+        late = not outcome and thread.is_alive()
+        if late:
+            _stop(thread)
+    if late:
         raise QueryError(f"the query took longer than {seconds:g} seconds; make it more specific or add LIMIT")
     if "error" in outcome:
         raise QueryError(_explained(outcome["error"]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +17,15 @@ from retrieval.encoder import Encoder
 from retrieval.fusion import Candidates, fuse
 from retrieval.lexical import LexicalIndex
 from retrieval.store import Store
+from retrieval.text import STOPWORDS, words
 
 CANDIDATES = 100
 """How many chunks each ranker proposes."""
+
+SAMPLE = 50
+"""Chunks that tell the language."""
+ENGLISH = 0.15
+"""Least share of function words in English; notes and tables have 0.2 to 0.4, German has 0.03 to 0.08."""
 
 Progress = Callable[[str, int, int], None]
 """Called with a step's name, how much of it is done, and how much there is."""
@@ -81,6 +88,14 @@ class Index:
         faq = encoder.queries([entry.question for entry in store.faq()])
         np.save(folder / "faq.npy", faq)
         return cls(store, dense, lexical, encoder, weight, faq)
+
+    @cached_property
+    def in_english(self) -> bool:
+        """Whether the documents are in English, told by the share of its function words in a sample of the chunks."""
+        count = len(self.dense)
+        sample = self.store.chunks(range(0, count, max(1, count // SAMPLE)))
+        found = [word for chunk in sample for word in words(chunk.text)]
+        return sum(word in STOPWORDS for word in found) > ENGLISH * len(found)
 
     @classmethod
     def open(cls, folder: Path, encoder: Encoder) -> Index:

@@ -13,7 +13,7 @@ PATH_SEPARATOR = " › "
 LONGEST_WORD = 40
 """Text counts as at least a word for every so many characters, so that a chunk of unbroken text stays short."""
 _HEADING = re.compile(r"^(#{1,6})\s+(\S.*)")
-_TABLE = re.compile(r"^(\|.{1,400}\n\|[-|: \t]{1,400}?)\r?\n(?:\|.*(?:\n|\Z))+", re.MULTILINE)
+_TABLE = re.compile(r"^(\|.{1,400})\n\|[-|: \t]{1,400}\r?\n(?:\|.*(?:\n|\Z))+", re.MULTILINE)
 _CLOSING_HASHES = re.compile(r"(?<!\S)#+$")
 
 
@@ -30,7 +30,7 @@ def split(document: Document, words: int = 180, overlap: int = 30) -> list[Chunk
     if words < 1 or not 0 <= overlap < words:
         raise ValueError(f"chunk: words must be positive and overlap between 0 and words, got {words} and {overlap}")
     chunks: list[Chunk] = []
-    tables = [(match.start(), match.end(), match[1]) for match in _TABLE.finditer(document.text)]
+    tables = [(match.start(), match.end(), _ruled(match[1])) for match in _TABLE.finditer(document.text)]
     for path, start, end in _sections(document.text):
         for first, last in _pack(document.text, start, end, words, overlap):
             chunk_id = f"{document.id}#{len(chunks)}"
@@ -38,6 +38,12 @@ def split(document: Document, words: int = 180, overlap: int = 30) -> list[Chunk
             header = _header(tables, first)
             chunks.append(Chunk(chunk_id, document.id, document.text[first:last], first, last, section, header))
     return chunks
+
+
+def _ruled(row: str) -> str:
+    """A header row with the shortest ruler under it."""
+    row = row.rstrip()
+    return f"{row}\n|{' --- |' * (row.strip('|').count('|') + 1)}"
 
 
 def _header(tables: list[tuple[int, int, str]], offset: int) -> str:

@@ -12,13 +12,11 @@ from collections.abc import Sequence
 import torch
 from transformers import BertModel
 
-from adapters.lists import Listed, backbone, groups, options, train
+from adapters.lists import END, FIRST, Listed, backbone, groups, options, tensors, train
 from adapters.lora import Lora
 
 SHARPNESS = 20.0
 """What cosines are multiplied by before the softmax; the backbone was trained with the same."""
-FIRST, END = 101, 102
-"""The tokens around a text."""
 
 
 def unit_vectors(model: Lora, texts: Sequence[list[int]], budget: int) -> torch.Tensor:
@@ -26,20 +24,22 @@ def unit_vectors(model: Lora, texts: Sequence[list[int]], budget: int) -> torch.
     weights = model.merged()
     found: list[torch.Tensor] = [torch.empty(0)] * len(texts)
     for rows in groups([len(text) + 2 for text in texts], budget):
-        width = -(-max(len(texts[row]) + 2 for row in rows) // 8) * 8
-        tokens = torch.zeros((len(rows), width), dtype=torch.long)
-        for place, row in enumerate(rows):
-            tokens[place, : len(texts[row]) + 2] = torch.tensor([FIRST, *texts[row], END])
-        mask = (tokens > 0).long()
-        hidden = model(weights, {"input_ids": tokens, "attention_mask": mask})
-        pooled = (hidden * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
+        inputs = tensors([[FIRST, *texts[row], END] for row in rows])
+        mask = inputs["attention_mask"][..., None]
+        pooled = (model(weights, inputs) * mask).sum(1) / mask.sum(1)
         for row, vector in zip(rows, pooled, strict=True):
             found[row] = vector
     return torch.nn.functional.normalize(torch.stack(found), dim=-1)
 
 
 def contrast(model: Lora, lists: Sequence[Listed], budget: int) -> tuple[torch.Tensor, float]:
-    """See `adapters.lists.Loss`."""
+    """See `adapters.lists.Loss`.
+
+    Raises:
+        ValueError: A list has no answer.
+    """
+    if not all(entry.answered for entry in lists):
+        raise ValueError("the matcher learns from lists with an answer only")
     texts = [text for entry in lists for text in entry.texts]
     vectors = unit_vectors(model, [entry.question for entry in lists] + texts, budget)
     answers = torch.tensor([sum(len(entry.texts) for entry in lists[:row]) for row in range(len(lists))])

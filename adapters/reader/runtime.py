@@ -55,7 +55,6 @@ class Reader:
     """The reader of one adapter; safe to share between threads."""
 
     def __init__(self, adapter: Adapter) -> None:
-        self.fingerprint = adapter.fingerprint
         self._model = PairModel(adapter, "BertForQuestionAnswering", ("start_logits", "end_logits"))
 
     @classmethod

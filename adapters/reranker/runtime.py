@@ -15,7 +15,6 @@ class Reranker:
     """The reranker of one adapter; safe to share between threads."""
 
     def __init__(self, adapter: Adapter) -> None:
-        self.fingerprint = adapter.fingerprint
         self._model = PairModel(adapter, "BertForSequenceClassification", ("logits",))
 
     @classmethod

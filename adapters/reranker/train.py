@@ -13,11 +13,8 @@ from collections.abc import Sequence
 import torch
 from transformers import BertForSequenceClassification
 
-from adapters.lists import Listed, backbone, groups, options, train
+from adapters.lists import END, FIRST, Listed, backbone, groups, options, tensors, train
 from adapters.lora import Lora
-
-FIRST, END = 101, 102
-"""The tokens before the question, and after it and the text."""
 
 
 def pair_scores(model: Lora, pairs: Sequence[tuple[list[int], list[int]]], budget: int) -> torch.Tensor:
@@ -26,14 +23,10 @@ def pair_scores(model: Lora, pairs: Sequence[tuple[list[int], list[int]]], budge
     sizes = [len(question) + len(text) + 3 for question, text in pairs]
     scores: list[torch.Tensor] = [torch.empty(0)] * len(pairs)
     for rows in groups(sizes, budget):
-        width = -(-max(sizes[row] for row in rows) // 8) * 8
-        tokens = torch.zeros((len(rows), width), dtype=torch.long)
-        types = torch.zeros_like(tokens)
+        inputs = tensors([[FIRST, *pairs[row][0], END, *pairs[row][1], END] for row in rows])
+        inputs["token_type_ids"] = torch.zeros_like(inputs["input_ids"])
         for place, row in enumerate(rows):
-            question, text = pairs[row]
-            tokens[place, : sizes[row]] = torch.tensor([FIRST, *question, END, *text, END])
-            types[place, len(question) + 2 : sizes[row]] = 1
-        inputs = {"input_ids": tokens, "attention_mask": (tokens > 0).long(), "token_type_ids": types}
+            inputs["token_type_ids"][place, len(pairs[row][0]) + 2 : sizes[row]] = 1
         for row, score in zip(rows, model(weights, inputs)[:, 0], strict=True):
             scores[row] = score
     return torch.stack(scores)
@@ -50,5 +43,7 @@ def listwise(model: Lora, lists: Sequence[Listed], budget: int) -> tuple[torch.T
 
 
 if __name__ == "__main__":
-    chosen = options(__doc__.split("\n")[0]).parse_args()
+    parser = options(__doc__.split("\n")[0])
+    parser.add_argument("--withheld", type=float, default=0.0, help="share of lists whose answer is taken away")
+    chosen = parser.parse_args()
     train(lambda: backbone(BertForSequenceClassification, num_labels=1), "classifier", listwise, "reranker", chosen)

@@ -50,8 +50,6 @@ def test_its_vectors_are_its_own(matcher: Encoder, encoder: Encoder) -> None:
     texts = list(ASKED)
     assert matcher.fingerprint != encoder.fingerprint
     assert np.sum(matcher.queries(texts) * encoder.queries(texts), axis=1).max() < 0.99
-    again = Encoder(load_backbone("default", find_adapter("default", "matcher")))
-    assert np.allclose(again.queries(texts), matcher.queries(texts), atol=1e-6)
 
 
 def test_merged_for_a_batch_or_beside_each_layer_is_the_same(tmp_path: Path) -> None:
@@ -102,4 +100,7 @@ def test_a_short_run_learns_its_lists_and_another_continues_it(tmp_path: Path) -
     train(str(lists), "--out", str(second), "--start", str(first), *options)
     before, after = load_file(first / "adapter_model.safetensors"), load_file(second / "adapter_model.safetensors")
     assert after.keys() == before.keys()
-    assert any((after[name] != weight).any() for name, weight in before.items())
+    names = [name for name in before if "lora_B" in name]
+    first_up, second_up = (np.concatenate([w[n].ravel() for n in names]).astype(float) for w in (before, after))
+    alike = first_up @ second_up / np.linalg.norm(first_up) / np.linalg.norm(second_up)
+    assert 0.9 < alike < 1
