@@ -12,7 +12,7 @@ import pytest
 from chatbot.bot import Bot
 from chatbot.bots import BotSource
 from chatbot.build import build, is_current, read_triples
-from chatbot.home import NotBuilt, read_manifest
+from chatbot.home import FORMAT, NotBuilt, read_manifest
 from retrieval.encoder import Encoder
 from retrieval.errors import GraftError
 from tests.chatbot.small_bot import DOCUMENTS, FAQ, write_bot, write_config
@@ -191,7 +191,7 @@ def test_a_first_build_that_fails_midway_leaves_nothing(tmp_path: Path, encoder:
         Bot.open(source, encoder)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "null", "{}", '{"format": 1}', "\x00\x01", "[" * 100_000])
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "{}", f'{{"format": {FORMAT}}}', "\x00\x01", "[" * 100_000])
 def test_a_damaged_manifest_is_said_to_be_and_a_build_cures_it(built: BotSource, encoder: Encoder, text: str) -> None:
     path = built.home / "manifest.json"
     path.write_text(text, encoding="utf8")
@@ -207,7 +207,8 @@ def test_an_index_of_another_format_or_encoder_or_none_is_refused(built: BotSour
     path = built.home / "manifest.json"
     good = json.loads(path.read_text(encoding="utf8"))
     for change, message in (
-        ({"format": 2, "new_field": 1}, "the index has format 2, this Graft reads 1; run: graft index"),
+        ({"format": 1}, f"the index has format 1, this Graft reads {FORMAT}; run: graft index"),
+        ({"format": 9, "new_field": 1}, f"the index has format 9, this Graft reads {FORMAT}; run: graft index"),
         ({"encoder": "0" * 64}, "built with another encoder; run: graft index"),
         ({"build": "b-gone"}, "the index was deleted; run: graft index"),
         ({"build": 5}, "damaged; run: graft index"),
