@@ -7,6 +7,7 @@ others and which are read again, and one that adds what comes of this. `benchmar
 from __future__ import annotations
 
 import json
+import math
 import threading
 from dataclasses import dataclass
 from functools import lru_cache
@@ -40,14 +41,12 @@ class Supported:
         score: Among the units of one question, each is as likely the answer as the exponential of its score.
         row: Its row in the evidence.
         answer: The short answer: the reader's span, the whole unit where there is no reader.
-        answerable: Above 0 where the reader prefers the span to "no answer"; the score without a reader.
     """
 
     unit: Unit
     score: float
     row: int
     answer: str
-    answerable: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +60,15 @@ class Ranked:
     best: list[Supported]
     evidence: Evidence
     features: NDArray[np.float32]
+
+    @property
+    def answerable(self) -> float:
+        """Log-odds, by the reranker, that one of the units answers; the best unit's score without a reranker."""
+        likely = self.features[:, FEATURES.index("rerank")]
+        if not likely.any():
+            return self.best[0].score
+        some = min(float(np.exp(likely).sum()), 1 - 1e-6)
+        return math.log(some / (1 - some))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,5 +164,5 @@ def ranked(evidence: Evidence, features: NDArray[np.float32], scores: NDArray[np
     for row in np.argsort(-scores, kind="stable").tolist():
         unit, span = evidence.units[row], evidence.spans[row]
         answer = unit.chunk.text[span.start : span.end] if span else unit.text
-        best.append(Supported(unit, float(scores[row]), row, answer, span.margin if span else float(scores[row])))
+        best.append(Supported(unit, float(scores[row]), row, answer))
     return Ranked(best, evidence, features)

@@ -73,7 +73,7 @@ def evaluate_squad(path: Path, encoder: Encoder, progress: Progress = lambda ste
     """Answer every question from its paragraph.
 
     `sentence_hit` and `has_answer_f1` are taken over answerable questions with abstention off, `exact_match` and `f1`
-    over all with abstention on; the AUROC is that of the reader's margin over "no answer" in the best unit.
+    over all with abstention on; the AUROC is that of the reranker's odds that some unit answers.
     """
     documents, questions = read_squad(path)
     begin = time.perf_counter()
@@ -87,10 +87,13 @@ def evaluate_squad(path: Path, encoder: Encoder, progress: Progress = lambda ste
             of.setdefault(chunk.document_id, []).append((position, chunk))
         for number, question in enumerate(questions, 1):
             found = _paragraph(question.text, of.get(question.document_id, []), index)
-            top = next(iter(model.rank(question.text, found).best), None)
-            scores.append(top.answerable if top else -MARGIN)
+            ranked = model.rank(question.text, found)
+            top = next(iter(ranked.best), None)
+            scores.append(ranked.answerable if top else -MARGIN)
             labels.append(bool(question.answers))
-            said = top.answer if top and top.answerable >= 0 else ""
+            span = ranked.evidence.spans[top.row] if top else None
+            sure = ranked.answerable >= 0 and (span is None or span.margin >= 0) if top else False
+            said = top.answer if top and sure else ""
             if question.answers:
                 hits.append(float(top is not None and any(contains(top.unit.text, a) for a in question.answers)))
                 forced.append(f1(top.answer, question.answers) if top else 0.0)

@@ -38,7 +38,7 @@ def answer(question: str, *ranked: tuple[Unit, float]) -> tuple[str, list[Citati
 
 
 def _composed(question: str, *ranked: tuple[Unit, float]) -> tuple[str, list[Citation]]:
-    return compose(question, [Supported(unit, score, 0, unit.text, 1.0) for unit, score in ranked])
+    return compose(question, [Supported(unit, score, 0, unit.text) for unit, score in ranked])
 
 
 def test_one_sentence_is_said_word_for_word() -> None:
