@@ -20,6 +20,7 @@ from transformers import AutoTokenizer
 from adapters.compiled import padded
 from adapters.lora import Lora
 from adapters.models import DEFAULT_SHA256, locate
+from adapters.training import warm_up_and_decay
 
 QUESTION_TOKENS = 128
 TEXT_TOKENS = 120
@@ -82,18 +83,6 @@ def options(description: str) -> argparse.ArgumentParser:
     return parser
 
 
-def backbone(kind: Any, **more: Any) -> Any:
-    """The bundled model as a transformers class, without dropout."""
-    return kind.from_pretrained(
-        str(locate("default").path),
-        local_files_only=True,
-        attn_implementation="eager",  # on a CPU its backward pass takes less time than sdpa's for short texts
-        hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0,
-        **more,
-    )
-
-
 def tensors(ids: list[list[int]]) -> dict[str, torch.Tensor]:
     """A batch of token ids, padded, with its mask."""
     tokens, mask = padded(ids)
@@ -128,10 +117,7 @@ def train(make: Callable[[], Any], head: str | None, loss_of: Loss, task: str, c
     optimiser = torch.optim.AdamW(weights, lr=chosen.rate, weight_decay=0.01)
     in_epoch = len(lists) // chosen.questions
     total = chosen.epochs * in_epoch
-    warm = max(1, total // 20)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda step: min((step + 1) / warm, max(0.02, (total - step) / max(1, total - warm)))
-    )
+    schedule = warm_up_and_decay(optimiser, total)
     card = {"task": task, "base_sha256": DEFAULT_SHA256, **{k: str(v) for k, v in vars(chosen).items()}}
     begun, losses, hits = time.time(), 0.0, 0.0
     for step in range(total):

@@ -13,7 +13,8 @@ from typing import Any
 
 import torch
 
-LAYERS = ["query", "key", "value", "dense"]
+from adapters.training import LAYERS
+
 SCALE = 2
 """`lora_alpha` over the rank."""
 PREFIX = "base_model.model."

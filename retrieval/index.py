@@ -25,7 +25,7 @@ CANDIDATES = 100
 SAMPLE = 50
 """Chunks that tell the language."""
 ENGLISH = 0.15
-"""Least share of function words in English; notes and tables have 0.2 to 0.4, German has 0.03 to 0.08."""
+"""Least share of function words in English; help texts have 0.37 to 0.46, a passage of German had 0.13."""
 
 Progress = Callable[[str, int, int], None]
 """Called with a step's name, how much of it is done, and how much there is."""

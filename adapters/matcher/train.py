@@ -12,8 +12,9 @@ from collections.abc import Sequence
 import torch
 from transformers import BertModel
 
-from adapters.lists import END, FIRST, Listed, backbone, groups, options, tensors, train
+from adapters.lists import END, FIRST, Listed, groups, options, tensors, train
 from adapters.lora import Lora
+from adapters.training import backbone
 
 SHARPNESS = 20.0
 """What cosines are multiplied by before the softmax; the backbone was trained with the same."""

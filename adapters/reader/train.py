@@ -22,6 +22,7 @@ from transformers import AutoTokenizer, BertForQuestionAnswering
 
 from adapters.models import DEFAULT_SHA256, locate
 from adapters.reader.data import encode, packed, read_examples, with_leads, with_negatives
+from adapters.training import LAYERS, backbone, warm_up_and_decay
 
 SETS = {
     "squad/train.json": (0.5, 0.2, 20_000),
@@ -31,7 +32,6 @@ SETS = {
 }
 """Training files: the shares of questions that also get a passage without the answer, and a sentence that leads to it;
 the most examples to use."""
-LAYERS = ["query", "key", "value", "dense"]
 
 
 def batches(features: Sequence[dict[str, Any]], budget: int, seed: int) -> list[list[int]]:
@@ -72,13 +72,7 @@ def collate(features: Sequence[dict[str, Any]]) -> dict[str, torch.Tensor]:
 
 def build_model(rank: int, start: Path | None = None) -> Any:
     """The backbone with a span head, its linear layers grafted with LoRA; `start` continues an adapter."""
-    model = BertForQuestionAnswering.from_pretrained(
-        str(locate("default").path),
-        local_files_only=True,
-        attn_implementation="eager",  # on a CPU its backward pass takes half the time of sdpa's
-        hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0,
-    )
+    model = backbone(BertForQuestionAnswering)
     if start:
         return PeftModel.from_pretrained(model, str(start), is_trainable=True)
     config = LoraConfig(
@@ -99,10 +93,7 @@ def train(model: Any, features: list[dict[str, Any]], options: argparse.Namespac
     optimiser = torch.optim.AdamW(weights, lr=options.rate, weight_decay=0.01)
     per_epoch = len(batches(features, options.budget, 0))
     total = min(per_epoch * options.epochs, options.batches or per_epoch * options.epochs)
-    warm = max(1, total // 20)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda step: min((step + 1) / warm, max(0.02, (total - step) / max(1, total - warm)))
-    )
+    schedule = warm_up_and_decay(optimiser, total)
     last, seen = time.time(), 0.0
     for epoch in range(options.epochs):
         for number, rows in enumerate(batches(features, options.budget, options.seed + epoch)):

@@ -13,8 +13,9 @@ from collections.abc import Sequence
 import torch
 from transformers import BertForSequenceClassification
 
-from adapters.lists import END, FIRST, Listed, backbone, groups, options, tensors, train
+from adapters.lists import END, FIRST, Listed, groups, options, tensors, train
 from adapters.lora import Lora
+from adapters.training import backbone
 
 
 def pair_scores(model: Lora, pairs: Sequence[tuple[list[int], list[int]]], budget: int) -> torch.Tensor:
