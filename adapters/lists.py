@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,14 +16,12 @@ from typing import Any
 import torch
 from transformers import AutoTokenizer
 
-from adapters.compiled import padded
 from adapters.lora import Lora
-from adapters.models import DEFAULT_SHA256, locate
-from adapters.training import warm_up_and_decay
+from adapters.models import locate
+from adapters.training import fit, options, to_train
 
 QUESTION_TOKENS = 128
 TEXT_TOKENS = 120
-SAVE_EVERY = 200
 FIRST, END = 101, 102
 """The tokens before a question or a text alone, and after each."""
 
@@ -65,81 +62,46 @@ def read_lists(paths: Sequence[str]) -> list[Listed]:
     return lists
 
 
-def options(description: str) -> argparse.ArgumentParser:
+def list_options(description: str) -> argparse.ArgumentParser:
     """The command line of a training on lists."""
-    parser = argparse.ArgumentParser(description=description)
+    parser = options(description, rank=32, rate=3e-4, budget=3600)
     parser.add_argument("lists", nargs="+", metavar="FILE[:TIMES]", help="lists, and how often they are used an epoch")
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--epochs", type=int, default=1)
-    parser.add_argument("--rank", type=int, default=32)
-    parser.add_argument("--rate", type=float, default=3e-4)
     parser.add_argument("--questions", type=int, default=24, help="questions in a batch")
     parser.add_argument("--others", type=int, default=5, help="texts that do not answer, for each question")
-    parser.set_defaults(withheld=0.0)
-    parser.add_argument("--budget", type=int, default=3600, help="padded tokens that are run together")
-    parser.add_argument("--compile", action="store_true", help="compile the model first; needs a C++ compiler")
-    parser.add_argument("--start", type=Path, default=None, help="an adapter to continue from")
-    parser.add_argument("--seed", type=int, default=0)
     return parser
 
 
-def tensors(ids: list[list[int]]) -> dict[str, torch.Tensor]:
-    """A batch of token ids, padded, with its mask."""
-    tokens, mask = padded(ids)
-    return {"input_ids": torch.from_numpy(tokens), "attention_mask": torch.from_numpy(mask)}
+def drawn_batches(lists: Sequence[Listed], chosen: argparse.Namespace, withheld: float) -> list[list[Listed]]:
+    """Batches of all epochs; each list with a few of its others, and a share `withheld` without its answer.
 
-
-def groups(lengths: Sequence[int], budget: int) -> list[list[int]]:
-    """Rows in groups of like length, of at most `budget` padded tokens each."""
-    found: list[list[int]] = []
-    width = 0
-    for row in sorted(range(len(lengths)), key=lambda row: -lengths[row]):
-        if not found or (len(found[-1]) + 1) * width > budget:
-            found.append([])
-            width = lengths[row]
-        found[-1].append(row)
+    The lists that are left when an epoch's last batch is full are left out of it.
+    """
+    chance = random.Random(chosen.seed)
+    found = []
+    for _ in range(chosen.epochs):
+        order = chance.sample(lists, len(lists))
+        for at in range(0, len(order) - chosen.questions + 1, chosen.questions):
+            batch = order[at : at + chosen.questions]
+            found.append([_drawn(entry, chosen.others, withheld, chance) for entry in batch])
     return found
 
 
-def train(make: Callable[[], Any], head: str | None, loss_of: Loss, task: str, chosen: argparse.Namespace) -> None:
-    """Train an adapter as the command line says; it is saved every so often and at the end."""
-    torch.manual_seed(chosen.seed)
-    torch.set_flush_denormal(True)  # vanishing gradients would slow a CPU down several times
-    chance = random.Random(chosen.seed)
+def train(
+    make: Callable[[], Any],
+    head: str | None,
+    loss_of: Loss,
+    task: str,
+    chosen: argparse.Namespace,
+    withheld: float = 0.0,
+) -> None:
+    """Train an adapter as the command line says; for `withheld` see `drawn_batches`."""
     lists = read_lists(chosen.lists)
     print(len(lists), "lists", flush=True)
     if len(lists) < chosen.questions:
         raise SystemExit(f"{len(lists)} lists are too few for batches of {chosen.questions}; see --questions")
-    model = Lora(make(), chosen.rank, head, chosen.compile)
-    if chosen.start:
-        model.load(chosen.start)
-    weights = [value for value in model.parameters() if value.requires_grad]
-    optimiser = torch.optim.AdamW(weights, lr=chosen.rate, weight_decay=0.01)
-    in_epoch = len(lists) // chosen.questions
-    total = chosen.epochs * in_epoch
-    schedule = warm_up_and_decay(optimiser, total)
-    card = {"task": task, "base_sha256": DEFAULT_SHA256, **{k: str(v) for k, v in vars(chosen).items()}}
-    begun, losses, hits = time.time(), 0.0, 0.0
-    for step in range(total):
-        at = step % in_epoch * chosen.questions
-        if at == 0:
-            chance.shuffle(lists)
-        batch = [_drawn(entry, chosen.others, chosen.withheld, chance) for entry in lists[at : at + chosen.questions]]
-        loss, hit = loss_of(model, batch, chosen.budget)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(weights, 1.0)
-        optimiser.step()
-        optimiser.zero_grad()
-        schedule.step()
-        losses, hits = losses + loss.item(), hits + hit
-        if (step + 1) % 25 == 0:
-            pace = (step + 1) * chosen.questions / (time.time() - begun)
-            means = f"loss {losses / 25:.3f} first {hits / 25:.3f}"
-            print(f"step {step + 1}/{total} {means}, {pace:.1f} lists/s", flush=True)
-            losses = hits = 0.0
-        if (step + 1) % SAVE_EVERY == 0 or step + 1 == total:
-            model.save(chosen.out)
-            (chosen.out / "card.json").write_text(json.dumps({**card, "steps": step + 1}, indent=1), encoding="utf8")
+    model = to_train(make, head, chosen)
+    batches = drawn_batches(lists, chosen, withheld)
+    fit(model, batches, lambda model, batch: loss_of(model, batch, chosen.budget), task, chosen)
 
 
 def _drawn(entry: Listed, others: int, withheld: float, chance: random.Random) -> Listed:

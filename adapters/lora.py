@@ -13,18 +13,20 @@ from typing import Any
 
 import torch
 
-from adapters.training import LAYERS
-
+LAYERS = ["query", "key", "value", "dense"]
+"""The linear layers of the backbone, which are all adapted."""
 SCALE = 2
 """`lora_alpha` over the rank."""
 PREFIX = "base_model.model."
+TASK_TYPES = {None: "FEATURE_EXTRACTION", "classifier": "SEQ_CLS", "qa_outputs": "QUESTION_ANS"}
+"""What peft calls the task of a model with a head."""
 
 
 class Lora(torch.nn.Module):
     """A frozen encoder in bfloat16, and the adapter of every linear layer of it in float32.
 
     Args:
-        head: The name of a module that is trained in full.
+        head: The name of a module that is trained in full, one of `TASK_TYPES`.
         compiled: Compile the pass, which takes a minute and a C++ compiler and saves a quarter of the time after it.
     """
 
@@ -61,7 +63,7 @@ class Lora(torch.nn.Module):
         """Go on from a saved adapter of the same rank; what it lacks, another task's head say, stays as it is.
 
         Raises:
-            ValueError: It is for another model.
+            ValueError: It is for another model, or of another rank.
         """
         from safetensors.torch import load_file
 
@@ -72,17 +74,20 @@ class Lora(torch.nn.Module):
         with torch.no_grad():
             for key, parameter in self._named():
                 if (like := saved.get(key.replace(".bert.", "."))) is not None:
+                    if like.shape != parameter.shape:
+                        shapes = f"{tuple(like.shape)}, expected {tuple(parameter.shape)}"
+                        raise ValueError(f"the adapter in {folder} has {key} of shape {shapes}; see --rank")
                     parameter.copy_(like.float())
 
     def save(self, folder: Path) -> None:
         """Write the adapter as peft reads it, its weights as float16."""
-        from peft import LoraConfig, TaskType
+        from peft import LoraConfig
         from safetensors.torch import save_file
 
         folder.mkdir(parents=True, exist_ok=True)
         rank = self.down[0].shape[0]
         LoraConfig(
-            task_type=TaskType.SEQ_CLS if self.head else TaskType.FEATURE_EXTRACTION,
+            task_type=TASK_TYPES[self.head],
             r=rank,
             lora_alpha=SCALE * rank,
             target_modules=LAYERS,

@@ -10,6 +10,8 @@ from pathlib import Path
 from adapters.models import ModelError, locate, sha256
 
 SHIPPED = Path(__file__).parent / "shipped"
+TASKS = ("reader", "matcher", "reranker")
+"""Each has a shipped adapter."""
 WEIGHTS = "adapter_model.safetensors"
 
 

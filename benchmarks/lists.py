@@ -2,9 +2,11 @@
 
     python -m benchmarks.lists DATA OUT
 
-Writes four files of JSON lines into OUT. `public.jsonl`: sentences of the articles of DATA's SQuAD-format sets.
+Writes five files of JSON lines into OUT. `public.jsonl`: sentences of the articles of DATA's SQuAD-format sets.
 `own.jsonl`: units of the passages found in the practice domains that are trained on. `hops.jsonl`: questions of these
-over two documents, each followed by the unit that leads to its answer. `none.jsonl`: questions without an answer.
+over two documents, each followed by the unit that leads to its answer. `none.jsonl`, of the practice
+domains, and `none_public.jsonl`: questions without an answer; in the latter also answerable ones, asked for another
+name or number of their article.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from adapters.reader.data import ENTITY, renamed
 from benchmarks.practice import SEARCHED, domains, leading
 from chatbot import bots
 from chatbot.bot import Bot
@@ -29,8 +32,9 @@ from retrieval.encoder import Encoder
 from retrieval.text import sentences
 
 SETS = ("squad/train.json", "reading/policy.json", "reading/fairytale.json")
-TITLED, LED = 0.8, 0.3
-"""Shares of the public sets' texts that stand under their title, and after the sentence before them."""
+TITLED, LED, RENAMED = 0.8, 0.3, 0.5
+"""Shares of the public sets' questions whose texts stand under their title; whose texts stand after the sentence before
+them; that are also asked for another name, where they have one."""
 HARD, OTHERS = 8, 16
 """Of a list's others, this many are the nearest to the question; how many there are."""
 
@@ -89,11 +93,19 @@ def of_sets(data: Path, encoder: Encoder, chance: random.Random) -> Iterator[tup
                 for number, paragraph in enumerate(article["paragraphs"])
                 for start, end in sentences(paragraph["context"])
             ]
+            names = sorted(
+                {n for p in article["paragraphs"] for qa in p["qas"] for n in ENTITY.findall(qa["question"])}
+            )
             vectors = encoder.documents([f"{title}: {context[start:end]}" for _, start, end, context in places])
             for number, paragraph in enumerate(article["paragraphs"]):
                 for qa in paragraph["qas"]:
                     near = vectors @ encoder.query(qa["question"])
                     yield from of_sentences(qa, number, places, near, title, chance)
+                    if not qa["answers"] or chance.random() >= RENAMED:
+                        continue
+                    if other := renamed(qa["question"], f"{title} {paragraph['context']}", names, chance):
+                        near = vectors @ encoder.query(other)
+                        yield from of_sentences({"question": other, "answers": []}, number, places, near, title, chance)
 
 
 def of_sentences(
@@ -115,7 +127,8 @@ def of_sentences(
 
     order = np.argsort(-near).tolist()
     if not qa["answers"]:
-        yield "none", listed(qa["question"], None, [text(row) for row in order if places[row][0] == paragraph], chance)
+        own = [text(row) for row in order if places[row][0] == paragraph]
+        yield "none_public", listed(qa["question"], None, own, chance)
         return
     answer = qa["answers"][0]["text"].lower()
     holders = {row for row, (_, start, end, context) in enumerate(places) if answer in context[start:end].lower()}
@@ -135,7 +148,7 @@ def main(data: Path, out: Path) -> None:
     """Write the files."""
     encoder, chance = Encoder.load(), random.Random(0)
     out.mkdir(parents=True, exist_ok=True)
-    found: dict[str, list[List]] = {"public": [], "own": [], "hops": [], "none": []}
+    found: dict[str, list[List]] = {"public": [], "own": [], "hops": [], "none": [], "none_public": []}
     for name, entry in (*of_sets(data, encoder, chance), *of_practice(encoder, chance)):
         found[name].append(entry)
     for name, entries in found.items():

@@ -152,7 +152,7 @@ class Bot:
             # a language model writes a whole question; without one, what went before only helps to search
             asked = question if self.config.generator.model == "extractive" else resolved
             ranked = self.support.rank(resolved, found, asked)
-            sure = confidence(found, ranked, self.index)
+            sure = confidence(ranked, self.index)
         if sure < self.threshold:
             reply = self._refuse(trace, sure, found)
             yield from self._say(reply.text, resolved, reply)

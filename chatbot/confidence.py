@@ -1,6 +1,7 @@
-"""How likely it is that the passages answer the question: a logistic model over what search and support say together.
+"""How likely it is that the passages answer the question: a logistic model over the best unit's support and the odds,
+by the reranker, that some unit answers.
 
-The weights are fitted by `benchmarks/fit_answers.py` on the bundled bots' development questions.
+The weights are fitted by `benchmarks/fit_answers.py` on development questions of the bundled bots and of others.
 """
 
 from __future__ import annotations
@@ -13,32 +14,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from chatbot.search import Found
-from chatbot.support import FEATURES, Ranked, judge, read_models
+from chatbot.support import Ranked, judge, read_models
 from retrieval.index import Index
 
-SIGNALS = (
-    "support",
-    "share",
-    "span",
-    "spans",
-    "top_span",
-    "match",
-    "rerank",
-    "top_rerank",
-    "context_coverage",
-    "joint_coverage",
-    "passage",
-    "type",
-)
+SIGNALS = ("support", "answerable")
 _FILE = Path(__file__).parent / "confidence.json"
 
 
-def confidence(found: Found, ranked: Ranked, index: Index) -> float:
+def confidence(ranked: Ranked, index: Index) -> float:
     """Probability, from 0 to 1, that the passages answer the question."""
     if not ranked.best:
         return 0.0
-    odds = float(read_models(_FILE)[judge(index)].log_odds(signals(found, ranked, index)[None])[0])
+    odds = float(read_models(_FILE)[judge(index)].log_odds(signals(ranked)[None])[0])
     return 1 / (1 + math.exp(-odds))
 
 
@@ -53,27 +40,6 @@ def default_threshold(index: Index) -> float:
     return _thresholds()[judge(index)]
 
 
-def signals(found: Found, ranked: Ranked, index: Index) -> NDArray[np.float32]:
+def signals(ranked: Ranked) -> NDArray[np.float32]:
     """The model's inputs, shape (len(SIGNALS),)."""
-    top, evidence = ranked.best[0], ranked.evidence
-    features = ranked.features
-    spans = np.sort(features[:, FEATURES.index("span")])[-3:]
-    scores = np.array([entry.score for entry in ranked.best])
-    joint: set[str] = set().union(*(evidence.near[entry.row] for entry in ranked.best[:3]))
-    return np.array(
-        [
-            top.score,
-            1 / np.exp(scores - top.score).sum(),
-            spans[-1],
-            spans.mean(),
-            features[top.row, FEATURES.index("span")],
-            features[:, FEATURES.index("match")].max(),
-            ranked.features[:, FEATURES.index("rerank")].max(),
-            ranked.features[top.row, FEATURES.index("rerank")],
-            features[:, FEATURES.index("context_coverage")].max(),
-            evidence.coverage(joint),
-            found.candidates.dense.max(initial=0.0) if judge(index) == "dense" else 0.0,
-            features[top.row, FEATURES.index("type")],
-        ],
-        dtype=np.float32,
-    )
+    return np.array([ranked.best[0].score, ranked.answerable], dtype=np.float32)

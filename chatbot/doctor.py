@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from adapters import ModelError
 from adapters.models import locate, verify_default
+from adapters.registry import TASKS, find_adapter
 from chatbot import bots
 from chatbot.build import find_sources, is_current
 from chatbot.home import read_manifest
@@ -38,6 +39,7 @@ def examine(bot: str | None) -> list[Finding]:
         ("python", _python),
         ("packages", _packages),
         ("bundled model", _model),
+        ("adapters", _adapters),
         ("encoder", _encoder),
         ("home", _home),
     ]
@@ -74,6 +76,10 @@ def _packages() -> str:
 def _model() -> str:
     verify_default(locate("default"))
     return "all-MiniLM-L6-v2, weights as released"
+
+
+def _adapters() -> str:
+    return ", ".join(f"{task} {find_adapter('default', task).fingerprint[:8]}" for task in TASKS)
 
 
 def _encoder() -> str:

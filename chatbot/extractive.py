@@ -12,7 +12,7 @@ from chatbot.units import Unit, said, units
 from retrieval.text import is_cjk, terms
 
 MOST_UNITS = 3
-WORTH_ADDING = 0.2
+WORTH_ADDING = 0.15
 """Another unit joins the answer when it is at least this share as likely as the best one."""
 _ASKS_LIST = re.compile(
     r"\b(?:what|which) (?:\w+ )?(?:documents?|steps?|things|kinds?|types?|symptoms?|signs?|ways|options|methods"

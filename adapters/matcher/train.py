@@ -8,13 +8,14 @@ The loss is the cross-entropy of a question's answer among all texts of the batc
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 from transformers import BertModel
 
-from adapters.lists import END, FIRST, Listed, groups, options, tensors, train
+from adapters.lists import END, FIRST, Listed, list_options, train
 from adapters.lora import Lora
-from adapters.training import backbone
+from adapters.training import backbone, groups, padded_inputs
 
 SHARPNESS = 20.0
 """What cosines are multiplied by before the softmax; the backbone was trained with the same."""
@@ -25,7 +26,7 @@ def unit_vectors(model: Lora, texts: Sequence[list[int]], budget: int) -> torch.
     weights = model.merged()
     found: list[torch.Tensor] = [torch.empty(0)] * len(texts)
     for rows in groups([len(text) + 2 for text in texts], budget):
-        inputs = tensors([[FIRST, *texts[row], END] for row in rows])
+        inputs = padded_inputs([[FIRST, *texts[row], END] for row in rows])
         mask = inputs["attention_mask"][..., None]
         pooled = (model(weights, inputs) * mask).sum(1) / mask.sum(1)
         for row, vector in zip(rows, pooled, strict=True):
@@ -50,5 +51,5 @@ def contrast(model: Lora, lists: Sequence[Listed], budget: int) -> tuple[torch.T
 
 
 if __name__ == "__main__":
-    chosen = options(__doc__.split("\n")[0]).parse_args()
-    train(lambda: backbone(BertModel, add_pooling_layer=False), None, contrast, "matcher", chosen)
+    chosen = list_options(__doc__.split("\n")[0]).parse_args()
+    train(partial(backbone, BertModel, add_pooling_layer=False), None, contrast, "matcher", chosen)

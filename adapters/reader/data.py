@@ -84,10 +84,11 @@ def with_negatives(articles: Sequence[Sequence[Example]], share: float, seed: in
             found.append(example)
             if not example.answer or chance.random() >= share:
                 continue
-            changed = _changed(example, entities, chance) if chance.random() < 0.5 else None
+            held = f"{example.heading} {example.passage}"
+            changed = renamed(example.question, held, entities, chance) if chance.random() < 0.5 else None
             others = [p for p in passages if p != example.passage and example.answer.lower() not in p.lower()]
             if changed:
-                found.append(changed)
+                found.append(replace(example, question=changed, answer="", start=0))
             elif others:
                 asked = set(WORD.findall(example.question.lower()))
                 nearest = max(others, key=lambda passage: len(asked & words[passage]))
@@ -96,17 +97,14 @@ def with_negatives(articles: Sequence[Sequence[Example]], share: float, seed: in
     return found
 
 
-def _changed(example: Example, entities: Sequence[str], chance: random.Random) -> Example | None:
-    own = ENTITY.findall(example.question)
+def renamed(question: str, passage: str, names: Sequence[str], chance: random.Random) -> str | None:
+    """A question asked for another of `names`, one that its passage does not hold; None where there is none."""
+    own = ENTITY.findall(question)
     if not own:
         return None
     old = chance.choice(own)
-    like = [e for e in entities if e[0].isdigit() == old[0].isdigit() and e not in own and e not in example.passage]
-    if not like:
-        return None
-    return replace(
-        example, question=re.sub(rf"\b{re.escape(old)}", chance.choice(like), example.question), answer="", start=0
-    )
+    like = [n for n in names if n[0].isdigit() == old[0].isdigit() and n not in own and n not in passage]
+    return re.sub(rf"\b{re.escape(old)}", chance.choice(like), question) if like else None
 
 
 def with_leads(articles: Sequence[Sequence[Example]], share: float, seed: int) -> list[list[Example]]:

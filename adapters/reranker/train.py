@@ -9,13 +9,14 @@ Cao et al. 2007, with the null answer of SQuAD 2.0).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 from transformers import BertForSequenceClassification
 
-from adapters.lists import END, FIRST, Listed, groups, options, tensors, train
+from adapters.lists import END, FIRST, Listed, list_options, train
 from adapters.lora import Lora
-from adapters.training import backbone
+from adapters.training import backbone, groups, padded_inputs
 
 
 def pair_scores(model: Lora, pairs: Sequence[tuple[list[int], list[int]]], budget: int) -> torch.Tensor:
@@ -24,10 +25,10 @@ def pair_scores(model: Lora, pairs: Sequence[tuple[list[int], list[int]]], budge
     sizes = [len(question) + len(text) + 3 for question, text in pairs]
     scores: list[torch.Tensor] = [torch.empty(0)] * len(pairs)
     for rows in groups(sizes, budget):
-        inputs = tensors([[FIRST, *pairs[row][0], END, *pairs[row][1], END] for row in rows])
-        inputs["token_type_ids"] = torch.zeros_like(inputs["input_ids"])
-        for place, row in enumerate(rows):
-            inputs["token_type_ids"][place, len(pairs[row][0]) + 2 : sizes[row]] = 1
+        inputs = padded_inputs(
+            [[FIRST, *pairs[row][0], END, *pairs[row][1], END] for row in rows],
+            [[0] * (len(pairs[row][0]) + 2) + [1] * (len(pairs[row][1]) + 1) for row in rows],
+        )
         for row, score in zip(rows, model(weights, inputs)[:, 0], strict=True):
             scores[row] = score
     return torch.stack(scores)
@@ -44,7 +45,8 @@ def listwise(model: Lora, lists: Sequence[Listed], budget: int) -> tuple[torch.T
 
 
 if __name__ == "__main__":
-    parser = options(__doc__.split("\n")[0])
+    parser = list_options(__doc__.split("\n")[0])
     parser.add_argument("--withheld", type=float, default=0.0, help="share of lists whose answer is taken away")
     chosen = parser.parse_args()
-    train(lambda: backbone(BertForSequenceClassification, num_labels=1), "classifier", listwise, "reranker", chosen)
+    make = partial(backbone, BertForSequenceClassification, num_labels=1)
+    train(make, "classifier", listwise, "reranker", chosen, chosen.withheld)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from random import Random
 
 import pytest
 from transformers import AutoTokenizer
 
 from adapters.models import locate
-from adapters.reader.data import Example, encode, packed, read_examples, with_leads, with_negatives
+from adapters.reader.data import Example, encode, packed, read_examples, renamed, with_leads, with_negatives
 
 PARIS = "Marie Curie studied in Paris. She died in Passy in 1934."
 WARSAW = "Marie Curie was born in Warsaw. Her parents were teachers there."
@@ -46,6 +47,21 @@ def test_an_answer_that_is_not_at_its_offset_is_left_out(squad: Path) -> None:
     (examples,) = read_examples(squad)
     assert [example.answer for example in examples] == ["Paris", ""]
     assert {example.heading for example in examples} == {"Marie Curie"}
+
+
+@pytest.mark.parametrize(
+    ("question", "names", "expected"),
+    [
+        ("Where did Marie Curie study?", ["Ada Lovelace", "Passy", "1843"], "Where did Ada Lovelace study?"),
+        ("Who died in 1934?", ["Ada Lovelace", "1843"], "Who died in 1843?"),
+        ("Who died in 1934?", ["Ada Lovelace", "1934"], None),
+        ("where did she study?", ["Ada Lovelace"], None),
+    ],
+)
+def test_a_question_asks_for_a_name_of_the_same_kind_that_its_passage_does_not_hold(
+    question: str, names: list[str], expected: str | None
+) -> None:
+    assert renamed(question, PARIS, names, Random(0)) == expected
 
 
 def test_negatives_do_not_hold_the_answer_they_are_asked_for() -> None:

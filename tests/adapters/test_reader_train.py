@@ -8,9 +8,11 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 from safetensors.numpy import load_file
 
 from adapters.models import DEFAULT_SHA256
+from adapters.reader.runtime import Reader
 from adapters.reader.train import SETS, batches
 
 REPOSITORY = Path(__file__).parents[2]
@@ -41,15 +43,28 @@ def test_a_short_run_writes_an_adapter_and_another_continues_it(tmp_path: Path) 
     data, first, second = write_sets(tmp_path / "data"), tmp_path / "first", tmp_path / "second"
     train(str(data), "--out", str(first), "--epochs", "2", "--rank", "4", "--budget", "512")
     card = json.loads((first / "card.json").read_text(encoding="utf8"))
-    assert (card["task"], card["base_sha256"], card["epochs_done"]) == ("reader", DEFAULT_SHA256, 2)
+    assert (card["task"], card["base_sha256"], card["epochs"]) == ("reader", DEFAULT_SHA256, "2")
     weights = load_file(first / "adapter_model.safetensors")
     assert any(np.abs(weight).max() > 0 for name, weight in weights.items() if "lora_B" in name)
     assert any("qa_outputs" in name for name in weights)
-    own = str(data / next(iter(SETS)))
-    train(str(data), "--out", str(second), "--start", str(first), "--batches", "1", "--own", own, "2")
+    again = [str(data), "--start", str(first), "--out", str(second), "--seed", "1"]
+    train(*again, "--rank", "4", "--limit", "1", "--own", str(data / next(iter(SETS))), "2", "--rate", "0")
     after = load_file(second / "adapter_model.safetensors")
     assert after.keys() == weights.keys()
-    assert any((after[name] != weight).any() for name, weight in weights.items())
+    assert all((after[name] == weight).all() for name, weight in weights.items())
+    with pytest.raises(subprocess.CalledProcessError) as failure:
+        train(*again, "--rank", "8")
+    assert "expected (8, " in failure.value.stderr and "see --rank" in failure.value.stderr
+
+
+def test_a_trained_adapter_reads_what_it_was_taught(tmp_path: Path) -> None:
+    data, out = write_sets(tmp_path / "data"), tmp_path / "out"
+    train(str(data), "--out", str(out), "--epochs", "40", "--rank", "8", "--rate", "3e-3", "--budget", "512")
+    taught = Reader.load(str(out))
+    for question, answer in QUESTIONS:
+        (reading,) = taught.read(question, [("Accounts", CONTEXT)])
+        span = reading.best(0, len(CONTEXT))
+        assert span is not None and CONTEXT[span.start : span.end] == answer
 
 
 def test_batches_stay_within_their_tokens_and_hold_every_row_once() -> None:
@@ -58,5 +73,5 @@ def test_batches_stay_within_their_tokens_and_hold_every_row_once() -> None:
     assert sorted(row for batch in found for row in batch) == list(range(200))
     for batch in found:
         widest = max(len(features[row]["input_ids"]) for row in batch)
-        assert len(batch) == 1 or widest * len(batch) <= 300
+        assert len(batch) == 1 or (widest + 7) // 8 * 8 * len(batch) <= 300
     assert found != batches(features, 300, 1)

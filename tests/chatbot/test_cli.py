@@ -207,6 +207,7 @@ def test_doctor_checks_the_installation_and_a_bot(northwind_folder: Path) -> Non
         "python",
         "packages",
         "bundled model",
+        "adapters",
         "encoder",
         "home",
         "bot config",
@@ -224,3 +225,13 @@ def test_doctor_goes_on_after_a_failing_check(tmp_path: Path, monkeypatch: pytes
     findings = {finding["check"]: finding for finding in json.loads(result.stdout)}
     assert [name for name, finding in findings.items() if not finding["ok"]] == ["home", "bot index"]
     assert "not indexed yet; run: graft index" in findings["bot index"]["detail"]
+
+
+def test_doctor_names_an_adapter_that_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapters.registry.SHIPPED", tmp_path)
+    findings = {finding["check"]: finding for finding in json.loads(graft("doctor", "--json").stdout)}
+    assert not findings["adapters"]["ok"] and findings["encoder"]["ok"]
+    assert (
+        findings["adapters"]["detail"]
+        == f"no adapter in {tmp_path / 'reader'}: expected card.json and adapter_model.safetensors"
+    )
