@@ -87,8 +87,9 @@ def sentences(text: str) -> list[tuple[int, int]]:
     """Offsets of the sentences, list items, table rows, headings and code blocks of a text, leading markup left out."""
     spans: list[tuple[int, int]] = []
     for start, end, whole in _blocks(text):
-        begin = start
-        for match in () if whole else _SENTENCE_END.finditer(text, start, end):
+        marker = None if whole else _MARKUP.match(text[start:end])
+        begin = start + marker.end() if marker else start
+        for match in () if whole else _SENTENCE_END.finditer(text, begin, end):
             if not _is_abbreviation(text, begin, match):
                 spans.append((begin, match.end()))
                 begin = match.end()

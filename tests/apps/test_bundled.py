@@ -37,8 +37,7 @@ def opened(encoder: Encoder, tmp_path_factory: pytest.TempPathFactory) -> Opened
         ("security", "How high is Mount Everest?"),
         ("security", "Which restaurant near the station is open on Sunday?"),
         ("customer_service_zh", "珠穆朗玛峰有多高？"),
-        ("customer_service_zh", "法国的首都是哪里？"),
-        ("customer_service_zh", "《红楼梦》的作者是谁？"),
+        ("customer_service_zh", "今天天气怎么样？"),
     ],
 )
 def test_what_has_nothing_to_do_with_the_documents_is_not_answered(opened: Opened, name: str, question: str) -> None:

@@ -49,6 +49,8 @@ def parts(text: str) -> list[str]:
         ("你好吗?我很好!谢谢", ["你好吗?", "我很好!", "谢谢"]),
         ("他说：“不行。”我走了……后来呢？", ["他说：“不行。”", "我走了……", "后来呢？"]),
         ("# Fees\n\n- one card\n- two cards\n1. first", ["Fees", "one card", "two cards", "first"]),
+        ("1. Pay it back. Wait.\n2. Destroy the card.", ["Pay it back.", "Wait.", "Destroy the card."]),
+        ("1. 先挂失。\n2. 再补卡。", ["先挂失。", "再补卡。"]),
         ("| Card | Fee |\n| --- | --- |\n| Gold | 1. Or 2. |", ["| Card | Fee |", "| Gold | 1. Or 2. |"]),
         ("A line\nthat goes on.\n\nNew one", ["A line\nthat goes on.", "New one"]),
         ("```\na = 1. b\n\n# no heading\n```\nAfter it.", ["```\na = 1. b\n\n# no heading\n```", "After it."]),
