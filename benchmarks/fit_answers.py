@@ -116,7 +116,10 @@ def of_sets(data: Path, encoder: Encoder) -> Iterator[Asked]:
 
 
 def fit_ranking(rows: list[np.ndarray], answers: list[np.ndarray], weights: list[float]) -> np.ndarray:
-    """Weights of a conditional logit: of a question's units, those that answer get the most of a softmax."""
+    """Weights of a conditional logit: of a question's units, those that answer get the most of a softmax.
+
+    Only a unit's size may speak against it.
+    """
     from scipy.optimize import minimize
 
     def loss(w: np.ndarray) -> tuple[float, np.ndarray]:
@@ -130,7 +133,8 @@ def fit_ranking(rows: list[np.ndarray], answers: list[np.ndarray], weights: list
             slope = slope + weight * (likely @ features - (likely[right] / held) @ features[right])
         return total, slope
 
-    return np.asarray(minimize(loss, np.zeros(rows[0].shape[1]), jac=True, method="L-BFGS-B").x)
+    bounds = [(None if name in ("short", "long") else 0.0, None) for name in support.FEATURES[: rows[0].shape[1]]]
+    return np.asarray(minimize(loss, np.zeros(len(bounds)), jac=True, method="L-BFGS-B", bounds=bounds).x)
 
 
 def fit_support(examples: list[Asked], rows: list[np.ndarray]) -> support.Logistic:
