@@ -44,7 +44,7 @@ def compose(question: str, ranked: Sequence[Supported]) -> tuple[str, list[Citat
 def _groups(question: str, ranked: Sequence[Supported]) -> list[list[Unit]]:
     """Units to quote: the best, the list it belongs to where one is asked for, and others that add something.
 
-    What comes after the best stands in the order of its document.
+    What comes of the best one's passage is told in its order, and then the others, each document in its own.
     """
     asks_list = bool(_ASKS_LIST.search(question))
     groups: list[list[Unit]] = []
@@ -61,9 +61,14 @@ def _groups(question: str, ranked: Sequence[Supported]) -> list[list[Unit]]:
             continue
         groups.append(group)
         told |= own
+    best = ranked[0].unit.chunk.id
     documents = [group[0].chunk.document_id for group in groups]
-    rest = sorted(groups[1:], key=lambda group: (documents.index(group[0].chunk.document_id), group[0].start))
-    return groups[:1] + rest
+
+    def place(group: list[Unit]) -> tuple[bool, int, int]:
+        chunk = group[0].chunk
+        return chunk.id != best, documents.index(chunk.document_id), group[0].start
+
+    return sorted(groups, key=place)
 
 
 def _opens_list(unit: Unit) -> bool:
