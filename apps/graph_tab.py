@@ -14,7 +14,7 @@ from apps.shelf import Shelf
 from knowledge_graph import Fact
 from knowledge_graph.draw import drawing
 from knowledge_graph.facts import RELATED
-from knowledge_graph.query import run_cypher
+from knowledge_graph.query import run_cypher, unknown_types
 from retrieval.errors import GraftError
 
 DRAWN, LISTED, SUGGESTED = 40, 200, 1_000
@@ -129,13 +129,16 @@ class GraphTab:
         return facts_table(facts)
 
     def _query(self, name: str, cypher: str) -> str:
+        graph = self.shelf.get(name).graph
         try:
-            columns = run_cypher(self.shelf.get(name).graph, cypher)
+            columns = run_cypher(graph, cypher)
         except Exception as error:
             return _failure(error)
         rows = list(zip(*columns.values(), strict=True))
         if not rows:
-            return message("The query matches nothing.")
+            unknown = " or ".join(unknown_types(graph, cypher))
+            why = f"; the graph has no kind of node and no relation named {unknown}" if unknown else ""
+            return message(f"The query matches nothing{why}.")
         more = message(f"{len(rows)} rows; the first {LISTED} are shown.") if len(rows) > LISTED else ""
         return table(list(columns), rows[:LISTED]) + more
 

@@ -2,7 +2,8 @@
 
     python -m benchmarks.lists DATA OUT
 
-Writes five files of JSON lines into OUT. `public.jsonl`: sentences of the articles of DATA's SQuAD-format sets.
+Writes files of JSON lines into OUT. `public.jsonl`: sentences of the articles of DATA's SQuAD-format sets; of QAMR's,
+`qamr.jsonl`. `medquad.jsonl`: beginnings of MedQuAD's answers, among them others about the same illness or drug.
 `own.jsonl`: units of the passages found in the practice domains that are trained on. `hops.jsonl`: questions of these
 over two documents, each followed by the unit that leads to its answer. `none.jsonl`, of the practice
 domains, and `none_public.jsonl`: questions without an answer; in the latter also answerable ones, asked for another
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -29,12 +31,18 @@ from chatbot.evaluation.metrics import contains
 from chatbot.units import Unit, in_place, said, units
 from retrieval.document import Chunk
 from retrieval.encoder import Encoder
-from retrieval.text import sentences
+from retrieval.text import STOPWORDS, sentences
 
-SETS = ("squad/train.json", "reading/policy.json", "reading/fairytale.json")
+SETS = ("squad/train.json", "reading/policy.json", "reading/fairytale.json", "reading/qamr.json")
+SHARES = {"reading/qamr.json": 0.2}
+"""Of a set's questions, the share that is used; all of the others'."""
+MEDICAL, MIN_CHARACTERS = 5_000, 30
+"""Questions of MedQuAD that are used; a shorter sentence of an answer is a heading."""
 TITLED, LED, RENAMED = 0.8, 0.3, 0.5
 """Shares of the public sets' questions whose texts stand under their title; whose texts stand after the sentence before
 them; that are also asked for another name, where they have one."""
+TERSE = 0.12
+"""Share of the questions that are asked as people type them into a search box, by their telling words alone."""
 HARD, OTHERS = 8, 16
 """Of a list's others, this many are the nearest to the question; how many there are."""
 
@@ -87,7 +95,7 @@ def of_sets(data: Path, encoder: Encoder, chance: random.Random) -> Iterator[tup
     its paragraph."""
     for name in SETS:
         for article in json.loads((data / name).read_text(encoding="utf8"))["data"]:
-            title = str(article["title"]).replace("_", " ")
+            title = "" if "qamr" in name else str(article["title"]).replace("_", " ")
             places = [
                 (number, start, end, paragraph["context"])
                 for number, paragraph in enumerate(article["paragraphs"])
@@ -96,9 +104,13 @@ def of_sets(data: Path, encoder: Encoder, chance: random.Random) -> Iterator[tup
             names = sorted(
                 {n for p in article["paragraphs"] for qa in p["qas"] for n in ENTITY.findall(qa["question"])}
             )
-            vectors = encoder.documents([f"{title}: {context[start:end]}" for _, start, end, context in places])
+            vectors = encoder.documents(
+                [f"{title}: {context[start:end]}".lstrip(": ") for _, start, end, context in places]
+            )
             for number, paragraph in enumerate(article["paragraphs"]):
                 for qa in paragraph["qas"]:
+                    if chance.random() >= SHARES.get(name, 1.0):
+                        continue
                     near = vectors @ encoder.query(qa["question"])
                     yield from of_sentences(qa, number, places, near, title, chance)
                     if not qa["answers"] or chance.random() >= RENAMED:
@@ -134,23 +146,60 @@ def of_sentences(
     holders = {row for row, (_, start, end, context) in enumerate(places) if answer in context[start:end].lower()}
     if right := [row for row in order if row in holders and places[row][0] == paragraph]:
         wrong = [other for row in order if answer not in (other := text(row)).lower()]
-        yield "public", listed(qa["question"], text(right[0]), wrong, chance)
+        yield "public" if title else "qamr", listed(qa["question"], text(right[0]), wrong, chance)
+
+
+def of_medquad(data: Path, encoder: Encoder, chance: random.Random) -> Iterator[List]:
+    """Lists of MedQuAD's training questions; others about the same subject first, then the nearest to the question."""
+    corpus = [json.loads(line) for line in (data / "medquad" / "corpus.jsonl").open(encoding="utf8")]
+    asked = {line["_id"]: line["text"] for line in map(json.loads, (data / "medquad" / "queries.jsonl").open())}
+    texts = [f"{entry['title']}: {beginning(entry['text'])}" for entry in corpus]
+    rows = {entry["_id"]: row for row, entry in enumerate(corpus)}
+    subjects: dict[str, list[int]] = {}
+    for row, entry in enumerate(corpus):
+        subjects.setdefault(entry["title"], []).append(row)
+    right: dict[str, list[int]] = {}
+    for line in (data / "medquad" / "qrels" / "train.tsv").read_text().splitlines()[1:]:
+        query, document, _ = line.split("\t")
+        right.setdefault(query, []).append(rows[document])
+    vectors = encoder.documents(texts)
+    for query in chance.sample(sorted(right), MEDICAL):
+        question = re.sub(r"\bis \(are\)|\s+(?=\?)", lambda match: "is" if match[0].strip() else "", asked[query])
+        answers = {texts[row] for row in right[query]}
+        nearest = np.argsort(-(vectors @ encoder.query(question)))[: 5 * OTHERS].tolist()
+        others = [texts[row] for row in (*subjects[corpus[right[query][0]]["title"]], *nearest)]
+        wrong = [text for text in dict.fromkeys(others) if text not in answers]
+        yield listed(question, texts[right[query][0]], wrong, chance)
+
+
+def beginning(text: str) -> str:
+    """The first two sentences of an answer that do not ask."""
+    told = (text[start:end] for start, end in sentences(text))
+    return " ".join([part for part in told if len(part) > MIN_CHARACTERS and not part.endswith("?")][:2])
 
 
 def listed(question: str, answer: str | None, others: list[str], chance: random.Random) -> List:
     """A list with the hardest of its others and a sample of the rest; `others` are nearest first."""
+    if chance.random() < TERSE:
+        question = terse(question)
     rest = others[HARD : 5 * OTHERS]
     some = chance.sample(rest, min(OTHERS - HARD, len(rest)))
     return {"question": question, "answer": answer, "others": others[:HARD] + some}
+
+
+def terse(question: str) -> str:
+    """The words of a question that are no stop words; itself where these are fewer than two."""
+    words = [word for word in re.findall(r"[\w'-]+", question) if word.lower() not in STOPWORDS]
+    return " ".join(words).lower() if len(words) > 1 else question
 
 
 def main(data: Path, out: Path) -> None:
     """Write the files."""
     encoder, chance = Encoder.load(), random.Random(0)
     out.mkdir(parents=True, exist_ok=True)
-    found: dict[str, list[List]] = {"public": [], "own": [], "hops": [], "none": [], "none_public": []}
+    found: dict[str, list[List]] = {"medquad": list(of_medquad(data, encoder, chance))}
     for name, entry in (*of_sets(data, encoder, chance), *of_practice(encoder, chance)):
-        found[name].append(entry)
+        found.setdefault(name, []).append(entry)
     for name, entries in found.items():
         lines = [json.dumps(entry, ensure_ascii=False) for entry in entries if entry["others"]]
         (out / f"{name}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf8")

@@ -39,8 +39,10 @@ KEPT = (
     "zh_university",
 )
 SEARCHED = 8
-MISSES = 2
+MISSES = 1
 """Chunks without the answer for each question."""
+LED = 0.3
+"""The share of questions over one document that are asked together with a sentence that does not answer them."""
 
 
 def domains(trained: bool) -> list[Path]:
@@ -53,17 +55,18 @@ def examples(bot: Bot, case: dict[str, Any], chance: random.Random) -> Iterator[
     question, answer, documents = case["question"], case["answer"], case["documents"]
     passages = [passage.chunk for passage in bot.searcher.search(question, SEARCHED).passages]
     if answer is None:
-        for chunk in passages[: MISSES + 1]:
+        for chunk in passages[:MISSES]:
             yield question, chunk, ""
-        for chunk in passages[1:2]:
-            yield f"{question} {said(nearest(bot, question, passages[:1]))}", chunk, ""
+        if chance.random() < LED:
+            for chunk in passages[1:2]:
+                yield f"{question} {said(nearest(bot, question, passages[:1]))}", chunk, ""
         return
     chunks = bot.index.store.all_chunks()
     holders = [chunk for chunk in chunks if chunk.document_id == documents[0] and answer in chunk.text]
     misses = [chunk for chunk in passages if answer.lower() not in chunk.text.lower()]
     if len(documents) > 1:
         question = f"{question} {said(leading(bot, case, chunks))}"
-    elif chance.random() < 0.3 and misses:
+    elif chance.random() < LED and misses:
         question = f"{question} {said(nearest(bot, question, misses[:1]))}"
     for chunk in holders[:2]:
         yield question, chunk, answer

@@ -44,9 +44,13 @@ _ASKED = (
 _TYPES = tuple((re.compile(asked, re.IGNORECASE), answer) for asked, answer in _ASKED)
 
 
+ANY = 0.5
+"""How any text fits a question that asks for no kind in particular."""
+
+
 def fits(question: str, text: str) -> float:
-    """1 if the text holds the kind of answer asked for, 0 if not, 0.5 where no kind in particular is asked for."""
+    """1 if the text holds the kind of answer asked for, 0 if not, `ANY` where no kind in particular is asked for."""
     for asked, answer in _TYPES:
         if asked.search(question):
             return float(bool(answer.search(text)))
-    return 0.5
+    return ANY

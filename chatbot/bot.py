@@ -235,7 +235,8 @@ class Bot:
     ) -> Reply:
         with trace.step("facts"):
             ids = [chunk.id for chunk in (p.chunk for p in found.passages) if any(_covers(chunk, c) for c in cited)]
-            facts = self.graph.facts(ids, f"{resolved} {' '.join(citation.quote for citation in cited)}")
+            told = " ".join(citation.quote for citation in cited)
+            facts = self.graph.facts(ids, f"{resolved} {told}", ends=2)
         return Reply(
             text,
             [self._sourced(citation) for citation in cited],

@@ -6,21 +6,23 @@ import math
 import re
 from collections.abc import Sequence
 
+from chatbot.answer_types import ANY, fits
 from chatbot.reply import Citation
 from chatbot.support import Supported
 from chatbot.units import Unit, said, units
 from retrieval.text import is_cjk, terms
 
 MOST_UNITS = 3
+LONGEST_LIST = 10
 WORTH_ADDING = 0.15
 """Another unit joins the answer when it is at least this share as likely as the best one."""
 _ASKS_LIST = re.compile(
-    r"\b(?:what|which) (?:\w+ )?(?:documents?|steps?|things|kinds?|types?|symptoms?|signs?|ways|options|methods"
-    r"|benefits|rules"
-    r"|requirements?|conditions|items|tools|causes|parts|phases|stages)\b"
-    r"|\bhow (?:do|can|should|to)\b|\blist\b|哪些|步骤|怎么办理|如何",
+    r"\b(?:what|which) (?:\w+ ){0,2}(?:documents|steps|things|kinds|types|symptoms|signs|ways|options|methods|benefits"
+    r"|rules|requirements|conditions|items|tools|causes|parts|phases|stages)\b|\blist\b|哪些|步骤",
     re.IGNORECASE,
 )
+_ASKS_HOW = re.compile(r"\bhow (?:do|can|should|to)\b|怎么办理|如何", re.IGNORECASE)
+_NUMBER = re.compile(r"\d+[.)]\s*$")
 
 
 def compose(question: str, ranked: Sequence[Supported]) -> tuple[str, list[Citation]]:
@@ -46,14 +48,14 @@ def _groups(question: str, ranked: Sequence[Supported]) -> list[list[Unit]]:
 
     What comes of the best one's passage is told in its order, and then the others, each document in its own.
     """
-    asks_list = bool(_ASKS_LIST.search(question))
     groups: list[list[Unit]] = []
     told: set[str] = set()
     for entry in ranked[:12]:
         if groups and (len(groups) == MOST_UNITS or math.exp(entry.score - ranked[0].score) < WORTH_ADDING):
             break
         opens = _opens_list(entry.unit)
-        group = _whole_list(entry.unit) if opens or (asks_list and not groups) else [entry.unit]
+        whole = opens or (not groups and _wants_list(question, entry.unit))
+        group = _whole_list(entry.unit) if whole else [entry.unit]
         if groups and (_overlaps(group, groups) or (opens and len(group) == 1)):
             continue
         own = set(terms(" ".join(unit.text for unit in group)))
@@ -71,6 +73,18 @@ def _groups(question: str, ranked: Sequence[Supported]) -> list[list[Unit]]:
     return sorted(groups, key=place)
 
 
+def _wants_list(question: str, unit: Unit) -> bool:
+    """Whether a question asks for all of the list or table that a unit belongs to: for what it announces or its steps,
+    and not for what the unit alone says."""
+    asked, own = set(terms(question)), set(terms(unit.text))
+    announced = set(terms(f"{unit.chunk.section} {unit.lead}"))
+    about_all = len(asked & announced) > len(asked & own) and fits(question, unit.text) == ANY
+    if unit.kind == "row":
+        return about_all and bool(_ASKS_LIST.search(question))
+    numbered = bool(_NUMBER.search(unit.chunk.text[: unit.start - unit.chunk.start]))
+    return about_all or bool(_ASKS_LIST.search(question)) or (numbered and bool(_ASKS_HOW.search(question)))
+
+
 def _opens_list(unit: Unit) -> bool:
     return unit.text.rstrip().endswith((":", "："))
 
@@ -81,23 +95,21 @@ def _overlaps(group: list[Unit], groups: list[list[Unit]]) -> bool:
 
 
 def _whole_list(unit: Unit) -> list[Unit]:
-    """The list a unit introduces or belongs to, its introduction first; the unit alone where there is none."""
+    """The list or table a unit introduces or belongs to, a list's introduction first; where there is none, the unit."""
     around = units(unit.chunk)
     at = next((i for i, other in enumerate(around) if other.start == unit.start), None)
-    if at is None:
-        return [unit]
-    if unit.kind != "item" and not _opens_list(unit):
+    kind = unit.kind if unit.kind == "row" else "item"
+    if at is None or (unit.kind != kind and not _opens_list(unit)):
         return [unit]
     first = at
-    while first > 0 and around[first].kind == "item":
+    while first > 0 and around[first - 1].kind == kind:
+        first -= 1
+    if kind == "item" and first > 0 and unit.kind == kind and _opens_list(around[first - 1]):
         first -= 1
     last = at + 1
-    while last < len(around) and around[last].kind == "item":
+    while last < len(around) and around[last].kind == kind:
         last += 1
-    if around[first].kind != "item" and not _opens_list(around[first]):
-        first += 1
-    group = around[first:last]
-    return group if 1 < len(group) <= 10 else [unit]
+    return around[first:last] if 1 < last - first <= LONGEST_LIST else [unit]
 
 
 def _citation(group: list[Unit]) -> Citation:
@@ -109,7 +121,7 @@ def _citation(group: list[Unit]) -> Citation:
 def _shown(group: list[Unit]) -> str:
     if len(group) == 1:
         return _plain(group[0])
-    lines = [f"- {_plain(unit)}" if unit.kind == "item" else _plain(unit) for unit in group]
+    lines = [f"- {_plain(unit)}" if unit.kind in ("item", "row") else _plain(unit) for unit in group]
     return "\n".join(lines)
 
 

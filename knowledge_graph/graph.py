@@ -149,15 +149,19 @@ class KnowledgeGraph:
         _, subject, relation, object_, chunks = min(edges, key=lambda edge: edge[0])
         return Fact(subject, relation, object_, tuple(chunks))
 
-    def facts(self, chunk_ids: list[str], about: str, limit: int = 6) -> list[Fact]:
-        """Typed facts that some chunks state, those about the entities named in a text first."""
+    def facts(self, chunk_ids: list[str], about: str, ends: int = 1, limit: int = 6) -> list[Fact]:
+        """Typed facts that some chunks state, of which a text names one end or both; those with both first.
+
+        Args:
+            ends: How many ends the text must name at least.
+        """
         text = f" {key_of_text(about)} "
         scored: list[tuple[int, int, Fact]] = []
         for fact, subject_kind, _ in tables.facts_of_chunks(self._store, chunk_ids):
             if fact.relation == RELATED or subject_kind == "value":
                 continue
             named = sum(_named(end, about, text) for end in (fact.subject, fact.object))
-            if named:
+            if named >= ends:
                 scored.append((-named, len(scored), fact))
         return [fact for *_, fact in sorted(scored)[:limit]]
 

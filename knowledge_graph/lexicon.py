@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -115,6 +116,8 @@ def _mine_english(lexicon: Lexicon, texts: list[str]) -> None:
             spread[key] += 1
             labels.setdefault(key, Counter())[term] += 0
     subsumed = _subsumed(spread)
+    for key in _lists(labels):
+        del labels[key]
     for key, spellings in labels.items():
         named = sum(spellings.values())
         label = spellings.most_common(1)[0][0]
@@ -139,6 +142,18 @@ def _subsumed(spread: Counter[str]) -> set[str]:
         if len(tokens) == 3:
             parts = (" ".join(tokens[:2]), " ".join(tokens[1:]))
             found.update(part for part in parts if count >= 0.8 * spread[part])
+    return found
+
+
+def _lists(labels: dict[str, Counter[str]]) -> set[str]:
+    """Names joined by "and" that are no name of their own, "Silver Card and the Onyx Card": both occur without it."""
+    found = set()
+    for key, spellings in labels.items():
+        whole = spellings.total()
+        for match in re.finditer(r" and (?:the )?", key):
+            ends = key[: match.start()], key[match.end() :]
+            if whole and all(end in labels and labels[end].total() > whole for end in ends):
+                found.add(key)
     return found
 
 

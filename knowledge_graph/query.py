@@ -13,6 +13,8 @@ from retrieval.errors import GraftError
 SECONDS = 20.0
 ROWS = 1_000
 _NO_COUNT = re.compile(r"\b(LIMIT|SKIP)\s+(-\d|\d*\.\d)", re.IGNORECASE)
+_AGGREGATE = re.compile(r"\b(count|sum|avg|min|max|collect)(?=\s*\()", re.IGNORECASE)
+_TYPE = re.compile(r"[(\[]\s*\w*\s*:\s*`?(\w+)")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'')
 
 
@@ -34,7 +36,7 @@ def run_cypher(graph: KnowledgeGraph, cypher: str, seconds: float = SECONDS, row
     """
     from grandcypher import GrandCypher
 
-    wanted = _QUOTED.sub(_double_quoted, cypher.strip().rstrip(";"))
+    wanted = _upper_aggregates(_QUOTED.sub(_double_quoted, cypher.strip().rstrip(";")))
     if not wanted.upper().startswith("MATCH"):
         raise QueryError(
             "a query starts with MATCH, for example: MATCH (a)-[r]->(b) RETURN a.name, r.relation, b.name LIMIT 10"
@@ -44,14 +46,14 @@ def run_cypher(graph: KnowledgeGraph, cypher: str, seconds: float = SECONDS, row
         raise QueryError(
             f"{wrong[1].upper()} takes a whole number from 0; a negative number or a fraction is not supported"
         )
-    if " LIMIT " not in f" {unquoted.upper()} ".replace("\n", " "):
-        wanted = f"{wanted} LIMIT {rows}"
+    limited = " LIMIT " in f" {unquoted.upper()} ".replace("\n", " ")
+    run_as = wanted if limited else f"{wanted} LIMIT {rows}"
     outcome: dict[str, Any] = {}
     ending = threading.Lock()
 
     def run() -> None:
         try:
-            columns = GrandCypher(graph.networkx).run(wanted)
+            columns = GrandCypher(graph.networkx).run(run_as)
             with ending:
                 outcome["columns"] = columns
         except (Exception, SystemExit) as error:
@@ -67,7 +69,7 @@ def run_cypher(graph: KnowledgeGraph, cypher: str, seconds: float = SECONDS, row
     if late:
         raise QueryError(f"the query took longer than {seconds:g} seconds; make it more specific or add LIMIT")
     if "error" in outcome:
-        raise QueryError(_explained(outcome["error"]))
+        raise QueryError(_explained(outcome["error"], wanted))
     columns = {
         str(name): [_plain(value) for value in list(values)[:rows]] for name, values in outcome["columns"].items()
     }
@@ -81,7 +83,27 @@ def _stop(thread: threading.Thread) -> None:
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(SystemExit))
 
 
-def _explained(error: Exception) -> str:
+def unknown_types(graph: KnowledgeGraph, cypher: str) -> list[str]:
+    """The kinds of nodes and types of edges that a query names and the graph does not have."""
+    of_nodes = {kind.capitalize() for _, kind in graph.networkx.nodes(data="kind")}
+    of_edges = {relation.upper() for *_, relation in graph.networkx.edges(data="relation")}
+    return [name for name in _TYPE.findall(_QUOTED.sub('""', cypher)) if name not in of_nodes | of_edges]
+
+
+def _upper_aggregates(query: str) -> str:
+    """Names of functions in capitals, the only way grand-cypher takes them."""
+    parts = re.split(f"({_QUOTED.pattern})", query)
+    return "".join(part if at % 2 else _AGGREGATE.sub(lambda m: m[1].upper(), part) for at, part in enumerate(parts))
+
+
+def _explained(error: Exception, query: str) -> str:
+    from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedToken
+
+    if isinstance(error, (UnexpectedCharacters, UnexpectedToken, UnexpectedEOF)):
+        at = error.pos_in_stream
+        if at is None or not (rest := query[at:].strip().split("\n")[0][:40]):
+            return "the query is not understood: it ends too early"
+        return f"the query is not understood: line {error.line}, column {error.column}, at {rest!r}"
     reason = str(error).strip().split("\n")[0][:200]
     if isinstance(error, TypeError) and reason.startswith("unhashable"):
         return "DISTINCT of a list, a node or a relation is not supported; name a plain value, for example a.name"

@@ -20,6 +20,11 @@ _FILLER = (
 )
 REACH = 70
 """Most characters between two mentions for a pattern to join them."""
+_NO_SUBJECT = re.compile(
+    r"\b(?:of|to|for|by|with|at|on|from|about|through|via|under|into|against|between)(?: (?:the|an?|your|our|its))?\W*$",
+    re.IGNORECASE,
+)
+_PARTICIPLE = re.compile(r"\W*(?:\w+ing|also|often|sometimes)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +78,13 @@ def in_sentence(text: str, mentions: list[Mention], language: str) -> Iterator[T
     """Facts of one sentence, `mentions` in reading order, not overlapping, offsets into `text`."""
     known = patterns(language)
     for index, first in enumerate(mentions):
+        governed = bool(_NO_SUBJECT.search(text[: first.start]))  # "the safest way to write to NAME is ..."
         for second in mentions[index + 1 : index + 4]:
             between = text[first.end : second.start]
-            if len(between) > REACH:
+            if len(between) > REACH or "|" in between:  # a verb joins nothing across a table's cells
                 break
+            if governed and not _PARTICIPLE.match(between):
+                continue
             for candidate in known.between:
                 if candidate.pattern.fullmatch(between) and first.key != second.key:
                     pair = (second.key, first.key) if candidate.inverse else (first.key, second.key)

@@ -24,9 +24,9 @@ from adapters.training import backbone, fit, groups, options, padded_inputs, to_
 
 SETS = {
     "squad/train.json": (0.5, 0.2, 20_000),
-    "reading/qamr.json": (0.2, 0.0, 12_000),
-    "reading/fairytale.json": (0.4, 0.1, 4_000),
-    "reading/policy.json": (0.5, 0.0, 5_000),
+    "reading/qamr.json": (0.2, 0.0, 10_000),
+    "reading/fairytale.json": (0.4, 0.1, 3_000),
+    "reading/policy.json": (0.5, 0.0, 3_000),
 }
 """Training files: the shares of questions that also get a passage without the answer, and a sentence that leads to it;
 the most examples to use."""

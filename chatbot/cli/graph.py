@@ -21,10 +21,11 @@ def query(
     json_: JsonOption = False,
 ) -> None:
     """Ask in openCypher. Nodes have name and kind, edges have relation; edge types are the relations in capitals."""
-    from knowledge_graph.query import run_cypher
+    from knowledge_graph.query import run_cypher, unknown_types
 
     with readable_errors():
-        columns = run_cypher(open_bot(bot).graph, cypher)
+        opened = open_bot(bot).graph
+        columns = run_cypher(opened, cypher)
         rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
         if json_:
             print_json(rows)
@@ -32,7 +33,9 @@ def query(
         tell("\t".join(columns))
         for row in rows:
             tell("\t".join(str(value) for value in row.values()))
-        say(f"{len(rows)} rows")
+        say(f"{len(rows)} {'row' if len(rows) == 1 else 'rows'}")
+        if unknown := [] if rows else unknown_types(opened, cypher):
+            say(f"the graph has no kind of node and no relation named {' or '.join(unknown)}")
 
 
 @graph.command()
@@ -77,7 +80,7 @@ def show(
     with readable_errors():
         opened = open_bot(bot)
         nodes = write_html(opened.graph, out, entity, limit, opened.config.display_title)
-        tell(f"{out}: {nodes} entities")
+        tell(f"{out}: {nodes} {'entity' if nodes == 1 else 'entities'}")
 
 
 @graph.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from chatbot.extractive import compose
@@ -87,6 +88,27 @@ def test_a_question_for_a_list_gets_all_of_it_under_one_number() -> None:
         "- the form B12 [1]",
     ]
     assert citations[0].quote.startswith("To replace") and citations[0].quote.endswith("B12")
+
+
+def test_a_question_for_what_a_list_announces_gets_all_of_it() -> None:
+    own = chunk("The insurance covers:\n\n- broken screens\n- water in the case\n- theft from a locked room")
+    item = (pick(own, "water"), 0.9)
+    assert answer("What does the insurance cover?", item)[0].count("\n- ") == 3
+    assert answer("Is water in the case covered by insurance?", item)[0] == "water in the case [1]"
+    assert answer("When does the insurance cover it?", item)[0] == "water in the case [1]"
+
+
+def test_the_steps_of_how_something_is_done_are_told_together() -> None:
+    steps = "1. Ring the night desk.\n2. Send form B12.\n3. Wait for a letter."
+    own, plain = chunk(steps), chunk(re.sub(r"\d\. ", "- ", steps))
+    assert answer("How do I block a card?", (pick(own, "Send"), 0.9))[0].count("- ") == 3
+    assert answer("How do I block a card?", (pick(plain, "Send"), 0.9))[0] == "Send form B12. [1]"
+
+
+def test_a_question_for_kinds_gets_the_table_of_them() -> None:
+    text, citations = answer("Which kinds of section are there?", (pick(chunk(TABLE), "| Gold"), 0.9))
+    assert text.startswith("- Account: Student; Daily limit: 300 euros\n- Account: Gold;")
+    assert citations[0].quote.startswith("| Student")
 
 
 def test_the_line_that_opens_a_list_is_never_said_alone() -> None:

@@ -64,4 +64,6 @@ def test_facts_about_a_question_come_from_the_chunks_given(graph: KnowledgeGraph
     assert (facts[0].subject, facts[0].relation, facts[0].object) == ("Gold Card", "includes", "Travel Insurance")
     assert "costs" in {fact.relation for fact in facts}
     assert graph.facts(["1.md#0"], "gold card") == []
+    both = graph.facts(["0.md#0"], "What does the gold card cost, with travel insurance?", ends=2)
+    assert [fact.relation for fact in both] == ["includes"]
     assert graph.facts(["0.md#0"], "weather") == [] and graph.facts(["none"], "gold card") == []

@@ -53,6 +53,14 @@ def test_sentence_starts_and_stop_words_are_no_names() -> None:
     assert not {"however", "they", "please", "when", "card"} & found.nodes.keys()
 
 
+def test_names_in_a_row_are_names_of_their_own() -> None:
+    one = "Ask about the Silver Card and the Onyx Card. The Silver Card is grey. An Onyx Card is black."
+    assert {"silver card", "onyx card"} <= lexicon(one).nodes.keys() and not any(
+        " and " in k for k in lexicon(one).nodes
+    )
+    assert "marks and spencer" in lexicon("We shop at Marks and Spencer. Then Marks and Spencer closed.").nodes
+
+
 def test_a_name_written_like_a_word_matches_with_its_capital_only() -> None:
     found = lexicon("We met Grant yesterday. Later Grant left, and then Grant returned.")
     assert [mention.key for mention in found.mentions("Grant spoke.")] == ["grant"]

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from knowledge_graph import KnowledgeGraph
-from knowledge_graph.query import QueryError, run_cypher
+from knowledge_graph.query import QueryError, run_cypher, unknown_types
 from tests.conftest import MakeCorpus
 from tests.knowledge_graph.test_build import BANK
 
@@ -65,6 +65,29 @@ def test_what_is_not_understood_is_said_in_one_line(graph: KnowledgeGraph, query
     with pytest.raises(QueryError, match=r"^(the query is not understood: |a query starts with MATCH)") as caught:
         run_cypher(graph, query)
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize(
+    ("query", "where"),
+    [
+        ("MATCH (a) RETURN a.name WHERE a.kind = 'name'", "line 1, column 25, at 'WHERE a.kind"),
+        ("MATCH (a)\nRETURN a.name LIMIT x", "line 2, column 21, at 'x"),
+        ("MATCH (a)-[r]->(b", "it ends too early"),
+    ],
+)
+def test_the_place_that_is_not_understood_is_named(graph: KnowledgeGraph, query: str, where: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        run_cypher(graph, query)
+    assert str(caught.value).startswith(f"the query is not understood: {where}")
+
+
+def test_functions_in_small_letters(graph: KnowledgeGraph) -> None:
+    query = "MATCH (a)-[r]->(b) WHERE a.name <> 'count(a)' RETURN count(a)"
+    assert run_cypher(graph, query) == {"COUNT(a)": [graph.counts()["edges"]]}
+
+
+def test_types_that_the_graph_does_not_have(graph: KnowledgeGraph) -> None:
+    assert unknown_types(graph, "MATCH (a:Person)-[:INCLUDES]->(b {name: '(x:Y'}) RETURN a") == ["Person"]
 
 
 @pytest.mark.parametrize(

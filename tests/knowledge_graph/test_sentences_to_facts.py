@@ -95,6 +95,8 @@ def test_at_least_nine_in_ten_come_out_and_none_is_turned_round() -> None:
         ("Insulin is not a vaccine.", ("insulin", "vaccine")),
         ("Salt causes a rise in blood pressure.", ("salt", "blood pressure")),
         ("Salbutamol (a drug), asthma (a disease).", ("salbutamol", "asthma")),
+        ("The safest way to write to Tern Bank is the secure inbox.", ("Tern Bank", "secure inbox")),
+        ("| Night Desk | Head: Ada Brandt |", ("Night Desk", "Ada Brandt")),
     ],
 )
 def test_what_a_sentence_does_not_say_is_no_fact(sentence: str, ends: tuple[str, str]) -> None:
