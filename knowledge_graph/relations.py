@@ -20,10 +20,8 @@ _FILLER = (
 )
 REACH = 70
 """Most characters between two mentions for a pattern to join them."""
-_NO_SUBJECT = re.compile(
-    r"\b(?:of|to|for|by|with|at|on|from|about|through|via|under|into|against|between)(?: (?:the|an?|your|our|its))?\W*$",
-    re.IGNORECASE,
-)
+_PREPOSITION = r"(?:of|to|for|by|with|at|on|from|about|through|via|under|into|against|between)"
+_NO_SUBJECT = re.compile(rf"\b{_PREPOSITION}(?: (?:the|an?|your|our|its))?\W*$", re.IGNORECASE)
 _PARTICIPLE = re.compile(r"\W*(?:\w+ing|also|often|sometimes)\b")
 
 

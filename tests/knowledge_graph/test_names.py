@@ -54,11 +54,10 @@ def test_sentence_starts_and_stop_words_are_no_names() -> None:
 
 
 def test_names_in_a_row_are_names_of_their_own() -> None:
-    one = "Ask about the Silver Card and the Onyx Card. The Silver Card is grey. An Onyx Card is black."
-    assert {"silver card", "onyx card"} <= lexicon(one).nodes.keys() and not any(
-        " and " in k for k in lexicon(one).nodes
-    )
-    assert "marks and spencer" in lexicon("We shop at Marks and Spencer. Then Marks and Spencer closed.").nodes
+    one = "Ask about the Silver Card and the Onyx Card. Take an Onyx Card. Ours is a Silver Card."
+    found = lexicon(one).nodes.keys()
+    assert {"silver card", "onyx card"} <= found and not any(" and " in key for key in found)
+    assert "mark and spencer" in lexicon("We shop at Marks and Spencer. Then Marks and Spencer closed.").nodes
 
 
 def test_a_name_written_like_a_word_matches_with_its_capital_only() -> None:
