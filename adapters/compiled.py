@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -90,8 +91,16 @@ def padded(ids: list[list[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return tokens, mask
 
 
+@lru_cache
+def _tell_why_it_takes_long() -> None:
+    """Said once a process, to people at a terminal."""
+    if sys.stderr.isatty():
+        print("preparing the models for this machine, once; this takes about 20 seconds", file=sys.stderr)
+
+
 def _publish(folder: Path, export: Callable[[Path], None]) -> None:
     """Fill a folder aside and rename it into place, so that a reader sees all of it or nothing."""
+    _tell_why_it_takes_long()
     folder.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".new-"))
     try:

@@ -136,7 +136,11 @@ class Bot:
             subject = history[-1].resolved if history else question
             yield from self._say(polite, subject, Reply(polite, confidence=1.0, trace=trace))
             return
-        if not question or topic:
+        if topic:
+            text = wording.say(self.config.language, "blocked").format(topic=topic)
+            yield from self._say(text, question, Reply(text, abstained=True, trace=trace))
+            return
+        if not question:
             reply = self._refuse(trace)
             yield from self._say(reply.text, question, reply)
             return
@@ -269,12 +273,12 @@ class Bot:
     def _topics(self, found: Found) -> list[str]:
         """Headings of the nearest passages, to offer instead of an answer."""
         titles = self.index.store.titles_of({passage.chunk.document_id for passage in found.passages})
+        tables = {entry.document_id for entry in self._faq}  # their titles are mere file names
         names = []
         for passage in found.passages:
-            section = passage.chunk.section.split(PATH_SEPARATOR)[-1]
-            names.append(
-                f"{titles[passage.chunk.document_id]}: {section}" if section else titles[passage.chunk.document_id]
-            )
+            document, section = passage.chunk.document_id, passage.chunk.section.split(PATH_SEPARATOR)[-1]
+            title = "" if section and document in tables else titles[document]
+            names.append(": ".join(filter(None, (title, section))))
         return list(dict.fromkeys(names))[:3]
 
     def _sourced(self, citation: Citation) -> Citation:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -56,7 +57,8 @@ def init(
     with readable_errors():
         for path in scaffold(folder, language):
             tell(str(path))
-        say(f"Put documents into {folder / 'knowledge'}, then: graft index {folder} && graft chat {folder}")
+        name = quote(str(folder))
+        say(f"Put documents into {folder / 'knowledge'}, then: graft index {name} && graft chat {name}")
 
 
 @app.command()

@@ -9,6 +9,7 @@ from chatbot.bot import Bot
 from chatbot.cli.output import print_json, say, tell
 from chatbot.reply import Reply
 from chatbot.sessions import Sessions
+from retrieval.errors import GraftError
 from retrieval.loaders.clean import visible
 
 
@@ -16,9 +17,12 @@ def talk(bot: Bot, once: str | None, json_: bool, session: str | None) -> None:
     """Answer one question, or every line of stdin, or hold a conversation.
 
     Raises:
+        GraftError: The question is empty.
         SystemExit: With code 2, after the last question, where the provider failed outside a conversation.
     """
     if once is not None:
+        if not once.strip():
+            raise GraftError("--once is empty; expected a question")
         reply = bot.ask(once, session)
         print_json(reply.to_json()) if json_ else show(bot, reply)
         if reply.error:

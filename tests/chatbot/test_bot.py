@@ -94,7 +94,7 @@ def test_an_urgent_message_is_answered_first_whatever_else_it_holds(northwind: B
 
 def test_a_blocked_topic_is_declined_without_a_search(northwind: Bot) -> None:
     reply = northwind.ask("Give me investment advice about a replacement card")
-    assert reply.abstained and reply.citations == [] and reply.passages == []
+    assert reply.abstained and reply.citations == [] and reply.passages == [] and "investment advice" in reply.text
     assert "encode" not in {step.step for step in reply.trace}
 
 

@@ -55,7 +55,7 @@ def test_init_makes_a_bot_that_indexes_and_answers(tmp_path: Path, language: str
         "eval.jsonl",
         ".gitignore",
     ]
-    assert f"graft index {folder}" in made.stderr
+    assert f"graft index '{folder}'" in made.stderr
     config = load_config(folder / "bot.yaml")
     assert (config.name, config.title, config.language) == ("my-desk", "My desk", language)
     indexed = graft("index", folder)
@@ -126,6 +126,10 @@ def test_chat_answers_one_question_as_json_and_nothing_else(northwind_folder: Pa
     unknown = json.loads(graft("chat", northwind_folder, "--once", "What is the capital of France?", "--json").stdout)
     check_reply(unknown)
     assert unknown["abstained"] is True and unknown["citations"] == []
+
+
+def test_an_empty_question_is_an_error(northwind_folder: Path) -> None:
+    assert error_line(graft("chat", northwind_folder, "--once", " ")) == "--once is empty; expected a question"
 
 
 def test_chat_shows_sources_and_disclaimer_to_people(northwind_folder: Path) -> None:
