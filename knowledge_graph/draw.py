@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 COLOURS = {"topic": "#0f766e", "name": "#2563eb", "term": "#b45309", "value": "#64748b"}
 """Node colours by kind; each stands out on white and on near-black."""
+LABELLED = 30
+"""In a drawing of more edges, only those at the centre are labelled; the others tell their relation when pointed at."""
 
 _FETCHED = re.compile(
     r"<link\b[^>]*https?://[^>]*>|<script\b[^>]*https?://[^>]*>\s*</script>|<center>.*?</center>", re.DOTALL
@@ -29,7 +31,8 @@ _STYLE = """<style>body { margin: 0 } .card, #mynetwork { border: 0 !important; 
 def _options(ink: str, paper: str) -> str:
     """vis-network's options: quiet edges, text that stands out on the paper."""
     font = {"face": "system-ui, sans-serif", "color": ink, "strokeWidth": 3, "strokeColor": paper}
-    physics = {"stabilization": {"iterations": 200}, "forceAtlas2Based": {"springLength": 110}}
+    forces = {"springLength": 150, "gravitationalConstant": -90, "avoidOverlap": 0.5}
+    physics = {"stabilization": {"iterations": 200}, "forceAtlas2Based": forces}
     return json.dumps(
         {
             "nodes": {"shape": "dot", "font": {**font, "size": 15}},
@@ -62,11 +65,12 @@ def drawing(graph: networkx.MultiDiGraph, centre: str | None = None, dark: bool 
         )
     for u, v, data in graph.edges(data=True):
         typed = data["relation"] != RELATED
+        labelled = typed and (centre in (u, v) or graph.number_of_edges() <= LABELLED)
         sources = "\n".join(sorted({chunk.rpartition("#")[0] for chunk in data["chunks"]}))
         net.add_edge(
             u,
             v,
-            label=data["relation"].replace("_", " ") if typed else "",
+            label=data["relation"].replace("_", " ") if labelled else "",
             title=_tooltip(f"{u} — {data['relation'].replace('_', ' ')} — {v}\n{sources}"),
             dashes=not typed,
             color="#94a3b8",
