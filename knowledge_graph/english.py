@@ -29,7 +29,8 @@ _NOT_IN_TERMS = STOPWORDS | frozenset(
     includes including issue issued keep keeps kind kinds know known large last late later lead least leave less
     let like list little live long look lose lost low lower made main make makes making many matter mean means
     near never new next normal normally now offer offers often one open others own paid part pay pays people
-    per person place possible protect protects put quickly read reach ready receive regular remember report require required requires
+    per person place possible protect protects put quickly read reach ready receive regular remember report
+    require required requires
     return right run same say says second see seen send sent set several short show shows similar simple small
     someone sometimes soon start starts still stop sure take taken takes tell thing things three time times
     together top treat treated try turn two type types until use used useful uses using usual usually value way
