@@ -39,7 +39,7 @@ from retrieval.splitter import split
 from retrieval.text import is_cjk
 
 SETS = {"squad/train.json": 150, "reading/policy.json": 60, "reading/fairytale.json": 60, "cmrc2018/trial.json": 150}
-TOP_K = 8
+TOP_K = 10
 WEIGHTS = {"bot": 1.0, "practice": 0.3, "foreign": 0.3, "set": 0.1}
 """What a question counts, by its source: a bundled bot, a practice domain, another bot, a public set."""
 FOREIGN = 20

@@ -46,7 +46,7 @@ class Retrieval(_Section):
     encoder: str = Field("default", description="`default`, a folder, or a sentence-transformers model's name.")
     index: Literal["auto", "flat", "hnsw"] = Field("auto", description="`auto` searches exactly up to 100,000 chunks.")
     lexical: bool = Field(True, description="Search words (BM25) beside meanings.")
-    top_k: int = Field(8, ge=1, le=50, description="Passages a reply may draw on.")
+    top_k: int = Field(10, ge=1, le=50, description="Passages a reply may draw on.")
 
 
 class Graph(_Section):

@@ -31,6 +31,8 @@ FEATURES = (
 )
 MARGIN = 10.0
 """Reader margins are clipped to ± this and scaled to ± 1."""
+READ = 6
+"""How many passages the reader reads, those with the units nearest to the question."""
 OWN_WORDS = 1.0
 """How much the user's own words weigh in a follow-up, beside the whole that they were made part of."""
 
@@ -60,7 +62,7 @@ class Evidence:
         own: The index terms of each unit.
         near: Those and the terms of its headings and of what it leans on.
         wanted: The question's terms with their idf.
-        spans: The reader's best span in each unit; None without a reader.
+        spans: The reader's best span in each unit; None where it did not read.
         titles: Of the units' documents, by id.
         features: Shape (units, len(FEATURES)).
     """
@@ -99,8 +101,8 @@ def gather(question: str, found: Found, index: Index, grafts: Grafts | None, ask
     wanted = {term: index.lexical.idf(term) for term in terms(question)}
     if asked != question:
         wanted |= {term: (1 + OWN_WORDS) * index.lexical.idf(term) for term in terms(asked)}
-    spans = read_units(asked, candidates, titles, grafts.reader if grafts else None)
     matches = match_units(question, asked, candidates, titles, grafts.matcher if grafts else None)
+    spans = read_units(asked, candidates, matches, titles, grafts.reader if grafts else None)
     empty = np.zeros((len(candidates), len(FEATURES)), dtype=np.float32)
     evidence = Evidence(question, asked, candidates, own, near, wanted, spans, titles, empty)
     if candidates:
@@ -109,15 +111,23 @@ def gather(question: str, found: Found, index: Index, grafts: Grafts | None, ask
 
 
 def read_units(
-    question: str, candidates: Sequence[Unit], titles: dict[str, str], reader: Reader | None
+    question: str,
+    candidates: Sequence[Unit],
+    matches: NDArray[np.float32],
+    titles: dict[str, str],
+    reader: Reader | None,
 ) -> list[Span | None]:
-    """The reader's best span in each unit, its whole chunk read under its headings."""
+    """The reader's best span in each unit of the chunks with the best matches, each read whole under its headings."""
     if reader is None:
         return [None] * len(candidates)
-    chunks = list({unit.chunk.id: unit.chunk for unit in candidates}.values())
+    nearest = [candidates[row] for row in np.argsort(-matches, kind="stable")]
+    chunks = list({unit.chunk.id: unit.chunk for unit in nearest}.values())[:READ]
     pairs = [(place(chunk, titles), chunk.text) for chunk in chunks]
     readings: dict[str, Reading] = dict(zip((c.id for c in chunks), reader.read(question, pairs), strict=True))
-    return [readings[u.chunk.id].best(u.start - u.chunk.start, u.end - u.chunk.start) for u in candidates]
+    return [
+        readings[u.chunk.id].best(u.start - u.chunk.start, u.end - u.chunk.start) if u.chunk.id in readings else None
+        for u in candidates
+    ]
 
 
 def match_units(

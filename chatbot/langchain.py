@@ -28,7 +28,7 @@ class BotRetriever(BaseRetriever):
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
     bot: Bot
-    top_k: int = 8
+    top_k: int = 10
     graph: bool = True
 
     def _get_relevant_documents(

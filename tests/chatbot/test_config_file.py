@@ -28,7 +28,7 @@ def problem(folder: Path, text: str) -> str:
 
 def test_the_least_config_gets_the_defaults(tmp_path: Path) -> None:
     config = load(tmp_path, LEAST)
-    assert (config.language, config.retrieval.top_k, config.generator.model) == ("en", 8, "extractive")
+    assert (config.language, config.retrieval.top_k, config.generator.model) == ("en", 10, "extractive")
     assert config.display_title == "Northwind"
     assert config.path("faq.csv") == tmp_path / "faq.csv"
 
