@@ -79,7 +79,7 @@ def in_sentence(text: str, mentions: list[Mention], language: str) -> Iterator[T
         governed = bool(_NO_SUBJECT.search(text[: first.start]))  # "the safest way to write to NAME is ..."
         for second in mentions[index + 1 : index + 4]:
             between = text[first.end : second.start]
-            if len(between) > REACH or "|" in between:  # a verb joins nothing across a table's cells
+            if len(between) > REACH or any(mark in between for mark in "|;"):  # a verb joins nothing across cells
                 break
             if governed and not _PARTICIPLE.match(between):
                 continue
@@ -101,7 +101,7 @@ def values(text: str, language: str) -> list[tuple[int, int]]:
 
 
 def in_table(text: str) -> Iterator[tuple[int, str, str, str]]:
-    """Facts of the Markdown tables in a text: (offset of the row, row's name, column's name, cell)."""
+    """Facts of a text's tables, rows in Markdown or in words: (offset of the row, row's name, column's name, cell)."""
     header: list[str] = []
     ruled = False  # only rows below a ruled header are facts: a chunk may start in the middle of a table
     offset = 0
@@ -109,20 +109,25 @@ def in_table(text: str) -> Iterator[tuple[int, str, str, str]]:
         body = line.strip()
         if not body.startswith("|"):
             header, ruled = [], False
+            pairs = [pair.partition(": ") for pair in body.removeprefix("- ").split("; ")]
+            if body.startswith("- ") and all(cell for _, _, cell in pairs):
+                yield from _in_row(offset, [name for name, _, _ in pairs], [cell for _, _, cell in pairs])
         else:
             cells = [cell.strip(" *`") for cell in body.strip("|").split("|")]
             if not header:
                 header = cells
             elif set(body) <= set("|-: "):
                 ruled = True
-            elif ruled:
-                if len(cells) == len(header) and 1 < len(cells) <= 8 and cells[0]:
-                    yield from (
-                        (offset, cells[0], column, cell)
-                        for column, cell in zip(header[1:], cells[1:], strict=True)
-                        if cell and column and len(cell) <= 60 and cell not in "-–—"
-                    )
+            elif ruled and len(cells) == len(header):
+                yield from _in_row(offset, header, cells)
         offset += len(line)
+
+
+def _in_row(offset: int, header: list[str], cells: list[str]) -> Iterator[tuple[int, str, str, str]]:
+    if 1 < len(cells) <= 8 and cells[0]:
+        for column, cell in zip(header[1:], cells[1:], strict=True):
+            if cell and column and len(cell) <= 60 and cell not in "-–—":
+                yield offset, cells[0], column, cell
 
 
 def relation_name(column: str) -> str:

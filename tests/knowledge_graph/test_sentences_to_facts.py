@@ -97,6 +97,7 @@ def test_at_least_nine_in_ten_come_out_and_none_is_turned_round() -> None:
         ("Salbutamol (a drug), asthma (a disease).", ("salbutamol", "asthma")),
         ("The safest way to write to Tern Bank is the secure inbox.", ("Tern Bank", "secure inbox")),
         ("| Night Desk | Head: Ada Brandt |", ("Night Desk", "Ada Brandt")),
+        ("- Team: the Night Desk of Tern Bank; heads Ada Brandt", ("Night Desk", "Ada Brandt")),
     ],
 )
 def test_what_a_sentence_does_not_say_is_no_fact(sentence: str, ends: tuple[str, str]) -> None:
@@ -130,6 +131,9 @@ def test_rows_of_a_table_are_facts_and_a_table_cut_in_two_gives_no_false_ones() 
         ("Basic Plan", "Monthly fee", "5 euros"),
         ("Basic Plan", "Contact desk", "North Desk"),
     ]
+    row = "- Plan: Basic Plan; Monthly fee: 5 euros; Contact desk: North Desk"
+    assert [fact[1:] for fact in in_table(row)] == [fact[1:] for fact in in_table(TABLE)]
+    assert list(in_table("- Note: bring a pen; come early")) == []
     assert list(in_table("| Basic Plan | 5 euros |\n| Large Plan | 9 euros |\n")) == []
     graph = extract([Chunk("t#0", "t", TABLE, 0, len(TABLE))], {"t": "Prices", "n": "North Desk"})
     assert set(graph.triples) >= {
