@@ -75,8 +75,8 @@ class Bot:
         folder = source.home / "builds" / manifest.build
         try:
             index = Index.open(folder, encoder)
-            ranker = GraphRanker(load_matrix(folder), index.store) if source.config.graph.extractor != "none" else None
-            return cls(source, index, ranker)
+            graph = source.config.graph.extractor != "none"
+            return cls(source, index, GraphRanker(load_matrix(folder, index.store), index.store) if graph else None)
         except (OSError, EOFError, ValueError, LookupError, RuntimeError, sqlite3.Error, BadZipFile) as error:
             raise NotBuilt(f"the index in {folder} is damaged; run: graft index BOT") from error
 

@@ -40,6 +40,8 @@ def find_sources(config: BotConfig) -> Sources:
         GraftError: A source does not exist, or there is not one file.
     """
     sources = [*config.knowledge.sources, *([config.faq] if config.faq else [])]
+    if config.faq and config.path(config.faq).is_dir():
+        raise GraftError(f"{config.name}: faq must name a CSV file, {config.faq} is a folder")
     files, skipped = discover(sources, config.folder)
     if not files and not skipped:
         raise GraftError(f"{config.name}: the knowledge folder is empty; put documents into {', '.join(sources)}")
@@ -133,7 +135,9 @@ def read_triples(path: Path) -> list[tuple[str, str, str]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = [[one_line(cell) for cell in row] for row in csv.reader(file) if any(cell.strip() for cell in row)]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except OSError as error:
+        raise GraftError(f"triples file {path} cannot be read: {error.strerror}") from None
+    except (UnicodeDecodeError, csv.Error) as error:
         raise GraftError(f"triples file {path} cannot be read: {error}") from None
     if rows and [cell.lower() for cell in rows[0]] == ["subject", "relation", "object"]:
         rows = rows[1:]

@@ -36,7 +36,9 @@ class Chunking(_Section):
 class Knowledge(_Section):
     """What the bot knows."""
 
-    sources: list[str] = Field(min_length=1, description="Files, folders and globs, relative to bot.yaml.")
+    sources: list[Annotated[str, Field(min_length=1)]] = Field(
+        min_length=1, description="Files, folders and globs, relative to bot.yaml."
+    )
     chunk: Chunking = Chunking()
 
 
@@ -132,7 +134,9 @@ class BotConfig(_Section):
     graph: Graph = Graph()
     prompt: Prompt = Prompt()
     generator: Generator = Generator()
-    faq: str | None = Field(None, description="CSV of question and answer; matched first, answered word for word.")
+    faq: str | None = Field(
+        None, min_length=1, description="CSV of question and answer; matched first, answered word for word."
+    )
     guardrails: Guardrails = Guardrails()
     ui: Ui = Ui()
     folder: Path = Field(Path(), exclude=True, description="Where bot.yaml is; set by the loader.")

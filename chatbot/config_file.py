@@ -254,6 +254,8 @@ def _explain(entry: Any, places: Places) -> str:
     if at == ("guardrails", "abstain_below"):
         return f"{place}: `{name}` must be auto or a number from 0 to 1, got {entry['input']!r}"
     message = _PLAIN.get(entry["type"]) or re.sub(r"^\w+ should", "must", entry["msg"].removeprefix("Value error, "))
+    if entry["type"] == "string_type" and isinstance(entry["input"], bool):
+        message = "must be text, in quotes where YAML takes it for true or false"
     got = "" if entry["type"] in {"missing", "value_error"} else f", got {_short(entry['input'])}"
     return f"{place}: `{name}` {message}{got}" if name else f"{place}: {message}"
 

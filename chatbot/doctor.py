@@ -14,6 +14,7 @@ from adapters import ModelError
 from adapters.models import locate, verify_default
 from adapters.registry import TASKS, find_adapter
 from chatbot import bots
+from chatbot.bot import Bot
 from chatbot.build import find_sources, is_current
 from chatbot.home import read_manifest
 from retrieval.encoder import Encoder
@@ -44,7 +45,11 @@ def examine(bot: str | None) -> list[Finding]:
         ("home", _home),
     ]
     if bot:
-        checks += [("bot config", lambda: _config(bot)), ("bot index", lambda: _index(bot))]
+        checks += [
+            ("bot config", lambda: _config(bot)),
+            ("bot generator", lambda: _generator(bot)),
+            ("bot index", lambda: _index(bot)),
+        ]
     return [_run(name, check) for name, check in checks]
 
 
@@ -106,8 +111,20 @@ def _config(bot: str) -> str:
     return f"{source.config.name}: {len(files.files)} files to read, {len(files.skipped)} skipped"
 
 
+def _generator(bot: str) -> str:
+    config = bots.find(bot).config
+    if config.generator.model != "extractive":
+        from chatbot.generators import load_model
+        from chatbot.prompt import PromptBuilder
+
+        PromptBuilder(config, "", Encoder.load())
+        load_model(config.generator)
+    return config.generator.model
+
+
 def _index(bot: str) -> str:
     source = bots.find(bot)
     manifest = read_manifest(source.home)
+    Bot.open(source)
     state = "current" if is_current(source) else "out of date; run: graft index"
     return f"{manifest.documents} documents, {manifest.chunks} chunks, {len(manifest.failed)} not read; {state}"

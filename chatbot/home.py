@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import sqlite3
 import uuid
@@ -22,6 +23,8 @@ from retrieval.errors import GraftError
 
 FORMAT = 2
 """Version of a build's files; raise it when they change."""
+
+_BUILD = re.compile(r"b-[0-9a-f]{8}")
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,8 @@ def read_manifest(home: Path) -> Manifest:
         if data["format"] != FORMAT:
             raise NotBuilt(f"the index has format {data['format']}, this Graft reads {FORMAT}; run: graft index BOT")
         manifest = TypeAdapter(Manifest).validate_python(data)
+        if not _BUILD.fullmatch(manifest.build):
+            raise ValueError
         there = (home / "builds" / manifest.build).is_dir()
     except FileNotFoundError:
         raise NotBuilt("the bot is not indexed yet; run: graft index BOT") from None

@@ -26,8 +26,10 @@ def read_json_lines(path: Path, make: Callable[[dict[str, Any]], Row], fields: s
         lines = path.read_text(encoding="utf-8-sig").split("\n")
     except FileNotFoundError:
         raise GraftError(f"{path} does not exist") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise GraftError(f"{path} cannot be read: {error}") from None
+    except UnicodeDecodeError:
+        raise GraftError(f"{path} cannot be read: it is not in UTF-8") from None
+    except OSError as error:
+        raise GraftError(f"{path} cannot be read: {error.strerror}") from None
     rows = []
     for number, line in enumerate(lines, 1):
         if line.strip():

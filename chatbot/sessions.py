@@ -58,8 +58,10 @@ class Sessions:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA foreign_keys = ON")
             self._connection.executescript(SCHEMA)
-        except (OSError, sqlite3.Error) as error:
+        except (OSError, sqlite3.OperationalError) as error:
             raise GraftError(f"cannot keep conversations in {path}: {error}") from None
+        except sqlite3.DatabaseError as error:
+            raise GraftError(f"{path} is damaged ({error}); delete it to begin without the old conversations") from None
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

@@ -91,8 +91,10 @@ def write_html(graph: KnowledgeGraph, path: Path, entity: str | None, limit: int
         How many entities were drawn.
 
     Raises:
-        GraftError: The entity is unknown, or the file cannot be written.
+        GraftError: The entity is unknown, or the path does not end in .html or cannot be written.
     """
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise GraftError(f"the drawing is an HTML page; {path.name} must end in .html")
     if entity:
         part = graph.neighbourhood(entity, hops=2, limit=limit)
         page = drawing(part, graph.resolve(entity))

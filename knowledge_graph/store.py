@@ -61,9 +61,16 @@ def save(graph: Extraction, store: Store, folder: Path) -> None:
     sparse.save_npz(folder / "graph.npz", _matrix(graph, ids), compressed=False)
 
 
-def load_matrix(folder: Path) -> sparse.csr_matrix:
-    """Chunks × nodes: how strongly each chunk is tied to each entity."""
-    return sparse.load_npz(folder / "graph.npz").tocsr()
+def load_matrix(folder: Path, store: Store) -> sparse.csr_matrix:
+    """Chunks × nodes: how strongly each chunk is tied to each entity.
+
+    Raises:
+        ValueError: It belongs to another build than the store.
+    """
+    matrix = sparse.load_npz(folder / "graph.npz").tocsr()
+    if matrix.shape != (store.count(), store.rows("SELECT count(*) FROM nodes")[0][0]):
+        raise ValueError(f"the files in {folder} are of different builds")
+    return matrix
 
 
 def _matrix(graph: Extraction, ids: dict[str, int]) -> sparse.csr_matrix:

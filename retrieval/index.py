@@ -99,8 +99,12 @@ class Index:
 
     @classmethod
     def open(cls, folder: Path, encoder: Encoder) -> Index:
-        """Open a built folder, vectors and words memory-mapped."""
-        return cls(
+        """Open a built folder, vectors and words memory-mapped.
+
+        Raises:
+            ValueError: Its files do not belong together.
+        """
+        index = cls(
             Store(folder / "knowledge.db"),
             DenseIndex.open(folder / "vectors.faiss"),
             LexicalIndex.open(folder / "bm25"),
@@ -108,6 +112,10 @@ class Index:
             float(json.loads((folder / "fusion.json").read_text(encoding="utf8"))["dense_weight"]),
             np.load(folder / "faq.npy", allow_pickle=False),
         )
+        sizes = {len(index.dense), len(index.lexical), index.store.count()}
+        if len(sizes) > 1 or len(index.faq_vectors) != len(index.store.faq()):
+            raise ValueError(f"the files in {folder} are of different builds")
+        return index
 
     def candidates(self, question: str, vector: NDArray[np.float32] | None = None, lexical: bool = True) -> Candidates:
         """The best chunks of each ranker for a question, each with both scores.

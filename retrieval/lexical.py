@@ -44,11 +44,14 @@ class LexicalIndex:
         (folder / "terms.txt").write_text("\n".join(self._idf), encoding="utf8")
         np.save(folder / "idf.npy", np.array(list(self._idf.values()), dtype=np.float32))
 
+    def __len__(self) -> int:
+        return int(self._index.scores["num_docs"])
+
     def scores(self, question: str) -> NDArray[np.float32]:
         """BM25 score of every position, zero where no term matches."""
         known = [term for term in dict.fromkeys(terms(question)) if term in self._idf]
         if not known:
-            return np.zeros(int(self._index.scores["num_docs"]), dtype=np.float32)
+            return np.zeros(len(self), dtype=np.float32)
         return np.asarray(self._index.get_scores(known), dtype=np.float32)
 
     def idf(self, term: str) -> float:

@@ -104,6 +104,10 @@ class Store:
             found |= {row[7]: Chunk(*row[:7]) for row in self.rows(sql % ",".join("?" * len(part)), part)}
         return [found[int(position)] for position in positions]
 
+    def count(self) -> int:
+        """How many chunks there are."""
+        return int(self.rows("SELECT count(*) FROM chunks")[0][0])
+
     def all_chunks(self) -> list[Chunk]:
         """Every chunk, by position."""
         rows = self.rows(f"{_CHUNK} FROM chunks c JOIN documents d ON d.id = c.document_id ORDER BY c.position")

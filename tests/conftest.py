@@ -49,7 +49,7 @@ class Corpus:
 
     @property
     def ranker(self) -> GraphRanker:
-        return GraphRanker(load_matrix(self.folder), self.store)
+        return GraphRanker(load_matrix(self.folder, self.store), self.store)
 
     def index(self, encoder: Encoder) -> Index:
         """The search index of the same chunks."""

@@ -47,7 +47,8 @@ def path(
 ) -> None:
     """The shortest chain of facts between two entities."""
     with readable_errors():
-        facts = open_bot(bot).graph.path(start, end)
+        opened = open_bot(bot).graph
+        facts = opened.path(start, end)
         if json_:
             print_json(
                 [
@@ -62,7 +63,8 @@ def path(
                 f"   ({', '.join(fact.provenance[:2])})"
             )
         if not facts:
-            say(f"no path between {start} and {end}")
+            same = opened.resolve(start) == opened.resolve(end)
+            say(f"{start} and {end} are the same entity" if same else f"no path between {start} and {end}")
 
 
 @graph.command()

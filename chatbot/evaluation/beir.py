@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import json
+import re
 import tempfile
 import time
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from chatbot.evaluation.metrics import mean, ndcg, recall, reciprocal_rank
+from chatbot.json_lines import read_json_lines
 from chatbot.search import Searcher
 from knowledge_graph import store as graph_store
 from knowledge_graph.build import extract
@@ -27,6 +27,7 @@ from retrieval.text import is_cjk
 
 DEPTH = 60
 """Chunks ranked for a question; several may belong to one document."""
+_JUDGEMENT = re.compile(r"([^\t]+)\t([^\t]+)\t\s*(-?\d+)\s*")
 
 
 def read_beir(folder: Path, split_name: str) -> tuple[list[Document], dict[str, str], dict[str, set[str]]]:
@@ -36,20 +37,25 @@ def read_beir(folder: Path, split_name: str) -> tuple[list[Document], dict[str, 
         GraftError: A file is missing or not in BEIR's layout, or no judged question is left.
     """
     try:
-        texts: dict[str, tuple[str, list[str]]] = {}
-        for entry in _lines(folder / "corpus.jsonl"):
-            id_, title, text = (valid(str(part)) for part in (entry["_id"], entry.get("title", ""), entry["text"]))
-            texts.setdefault(id_, (title, []))[1].append(text)
-        questions = {str(entry["_id"]): valid(str(entry["text"])) for entry in _lines(folder / "queries.jsonl")}
-        relevant: dict[str, set[str]] = {}
-        with (folder / "qrels" / f"{split_name}.tsv").open(encoding="utf8", newline="") as file:
-            for row in list(csv.reader(file, delimiter="\t"))[1:]:
-                if int(row[2]) > 0 and row[0] in questions:
-                    relevant.setdefault(row[0], set()).add(row[1])
-    except FileNotFoundError as error:
-        raise GraftError(f"{folder} is no BEIR folder: {Path(str(error.filename)).name} is missing") from None
-    except (KeyError, ValueError, IndexError, TypeError, RecursionError, csv.Error) as error:
-        raise GraftError(f"{folder} is not in BEIR's layout: {type(error).__name__} {error}") from None
+        judged = (folder / "qrels" / f"{split_name}.tsv").read_text(encoding="utf-8-sig").splitlines()
+    except OSError as error:
+        raise GraftError(
+            f"{folder} is no BEIR folder: qrels/{split_name}.tsv cannot be read: {error.strerror}"
+        ) from None
+    except UnicodeDecodeError:
+        raise GraftError(f"{folder}/qrels/{split_name}.tsv is not in UTF-8") from None
+    texts: dict[str, tuple[str, list[str]]] = {}
+    for id_, title, text in read_json_lines(folder / "corpus.jsonl", _entry, "_id, text and perhaps title"):
+        texts.setdefault(id_, (title, []))[1].append(text)
+    questions = {id_: text for id_, _, text in read_json_lines(folder / "queries.jsonl", _entry, "_id and text")}
+    relevant: dict[str, set[str]] = {}
+    for number, line in enumerate(judged, 1):
+        match = _JUDGEMENT.fullmatch(line)
+        if match is None and number > 1 and line.strip():  # the first line may be a header
+            wanted = "query-id, tab, corpus-id, tab, whole number"
+            raise GraftError(f"{folder}/qrels/{split_name}.tsv:{number}: expected {wanted}")
+        if match and int(match[3]) > 0 and match[1] in questions:
+            relevant.setdefault(match[1], set()).add(match[2])
     if not relevant:
         raise GraftError(f"{folder}: no relevant document for any question of the split {split_name!r}")
     documents = [Document(id_, title, "\n\n".join(parts), id_) for id_, (title, parts) in texts.items()]
@@ -74,7 +80,7 @@ def evaluate_beir(
         language = "zh" if is_cjk(" ".join(document.text[:200] for document in documents[:20])) else "en"
         graph = extract(chunks, {document.id: document.title for document in documents}, language)
         graph_store.save(graph, index.store, Path(name))
-        searcher = Searcher(index, GraphRanker(graph_store.load_matrix(Path(name)), index.store))
+        searcher = Searcher(index, GraphRanker(graph_store.load_matrix(Path(name), index.store), index.store))
         indexed = time.perf_counter() - begin
         owner = np.array([chunk.document_id for chunk in chunks])
         scores: dict[str, list[dict[str, float]]] = {"dense": [], "lexical": [], "fused": [], "graph": []}
@@ -118,6 +124,9 @@ def _scores(ranking: Sequence[str], wanted: set[str]) -> dict[str, float]:
     }
 
 
-def _lines(path: Path) -> list[Any]:
-    with path.open(encoding="utf8") as file:
-        return [json.loads(line) for line in file if line.strip()]
+def _entry(entry: dict[str, Any]) -> tuple[str, str, str]:
+    """A corpus document's or a question's id, title and text."""
+    id_, title, text = entry["_id"], entry.get("title") or "", entry["text"]
+    if not (isinstance(id_, str | int) and isinstance(title, str) and isinstance(text, str)):
+        raise TypeError
+    return str(id_), valid(title), valid(text)

@@ -54,7 +54,15 @@ def evaluate_bot(bot: Bot, cases: list[Case]) -> dict[str, Any]:
     Recall counts the share of a question's documents among the first k documents. An answer's F1 is that of the best
     cited sentence, its hit whether a cited sentence holds the gold answer. Abstention precision is the share of
     abstentions that were right. `failures` lists the questions that were answered wrongly, or wrongly not answered.
+
+    Raises:
+        GraftError: A question names a document that the bot does not have.
     """
+    for case in cases:
+        if unknown := [name for name in case.documents if bot.index.store.document(name) is None]:
+            raise GraftError(
+                f"{bot.config.name} has no document {unknown[0]!r}, named by the question {case.question!r}"
+            )
     ranks: list[list[float]] = []
     answers: list[tuple[float, float]] = []
     valid: list[float] = []

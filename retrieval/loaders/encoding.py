@@ -22,7 +22,7 @@ _HIGH_RUNS = re.compile(rb"[\x80-\xff]+")
 _TYPOGRAPHY = frozenset("“”„‘’‚–—…€£§©®°«»¿¡·•™½¼¾²³×\u00a0")
 _MAX_CONTROL_SHARE = 0.05  # random bytes have 0.11, texts with a stray NUL far less
 _FEW_CONTROLS = 4
-_BAD_SHARE = 0.1  # of the characters above ASCII: with fewer bad ones it is UTF-8 with a slip
+_BAD_SHARE = 0.3  # of the characters above ASCII: with fewer bad ones it is UTF-8 with a slip
 _DETECTION_BYTES = 200_000
 
 

@@ -65,17 +65,18 @@ def _records(value: Any) -> tuple[list[dict[str, Any]], str]:
 
 
 def _pairs(records: list[dict[str, Any]]) -> list[tuple[str, str]]:
-    """The questions and answers, where at least half of the records have both."""
-    pairs = []
+    """The questions and answers, where all records have the fields for them or at least half have both."""
+    pairs, fitting = [], 0
     for record in records:
         names = list(record)
         if (columns := faq_columns(names)) is not None:
+            fitting += 1
             question, answer = (record[names[column]] for column in columns)
             if isinstance(answer, list):
                 answer = "\n".join(item for item in answer if isinstance(item, str))
             if isinstance(question, str) and isinstance(answer, str) and question.strip() and answer.strip():
                 pairs.append((question, answer))
-    return pairs if 2 * len(pairs) >= len(records) else []
+    return pairs if fitting == len(records) or 2 * len(pairs) >= len(records) else []
 
 
 def _field(record: dict[str, Any], names: tuple[str, ...]) -> str:

@@ -15,8 +15,11 @@ from retrieval.loaders.delimited import table_or_faq
 from retrieval.loaders.faq import faq_columns
 from retrieval.loaders.ooxml import core_title
 from retrieval.loaders.parsed import Parsed
-from retrieval.loaders.tables import MAX_COLUMNS, render_rows
+from retrieval.loaders.tables import render_rows
 from retrieval.loaders.titles import readable_name
+
+MAX_CELLS = 10_000_000
+"""Cells of a sheet, the empty ones before others in their row counted."""
 
 
 def parse(data: bytes, path: Path) -> Parsed:
@@ -41,11 +44,22 @@ def _sheets(data: bytes, archive: ZipFile) -> list[tuple[str, list[list[str]]]]:
         for sheet in book.worksheets:
             if sheet.sheet_state == "visible":
                 sheet.reset_dimensions()  # the size stated in the file is often wrong
-                rows = [[_cell(cell) for cell in row] for row in sheet.iter_rows(max_col=4 * MAX_COLUMNS)]
-                sheets.append((sheet.title, [row for row in rows if any(row)]))
+                sheets.append((sheet.title, _rows(sheet)))
         return sheets
     finally:
         book.close()
+
+
+def _rows(sheet: Any) -> list[list[str]]:
+    """The rows that hold something, each up to its last cell."""
+    rows, seen = [], 0
+    for row in sheet.iter_rows():
+        seen += len(row)
+        if seen > MAX_CELLS:
+            raise UnreadableFile(f"the sheet {one_line(sheet.title)!r} has more than {MAX_CELLS:,} cells")
+        if any(cells := [_cell(cell) for cell in row]):
+            rows.append(cells)
+    return rows
 
 
 def _section(rows: list[list[str]]) -> str:

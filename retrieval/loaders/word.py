@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-from retrieval.loaders.archive import open_archive
+from retrieval.loaders.archive import open_archive, parse_xml
 from retrieval.loaders.equations import inline_equations
 from retrieval.loaders.html import html_to_markdown
-from retrieval.loaders.ooxml import core_title, paragraphs
+from retrieval.loaders.ooxml import core_title, paragraphs, read_part
 from retrieval.loaders.parsed import Parsed
 
+_MAIN = "word/document.xml"
 _STYLES = """
 p[style-name='Title'] => h1:fresh
 p[style-name='Subtitle'] => p:fresh
@@ -27,6 +28,7 @@ def parse(data: bytes, path: Path) -> Parsed:
     import mammoth
 
     archive = open_archive(data, ".docx")
+    parse_xml(read_part(archive, _MAIN), mend=False)  # half of a text must not pass for all of it
     title = core_title(archive)
     try:
         html = mammoth.convert_to_html(
@@ -36,6 +38,6 @@ def parse(data: bytes, path: Path) -> Parsed:
             include_embedded_style_map=False,
         ).value
         text = html_to_markdown(html)
-    except Exception:  # whatever a broken part makes the libraries raise; a broken main part is refused below
-        text = "\n\n".join(paragraphs(archive, "word/document.xml"))
+    except Exception:  # whatever a broken part makes the libraries raise
+        text = "\n\n".join(paragraphs(archive, _MAIN))
     return Parsed(text, fallback_title=title)

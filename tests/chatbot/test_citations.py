@@ -42,6 +42,7 @@ def cited(text: str) -> tuple[str, list[str]]:
         ("两者【2、1】", "两者[1][2]", ["d2", "d1"]),
         ("No marks at all.", "No marks at all.", []),
         ("[9]", "", []),
+        ("Made up [-1] and [1000000000000000000000].", "Made up and.", []),
         ("Year [2024] stays.", "Year [2024] stays.", []),
     ],
 )

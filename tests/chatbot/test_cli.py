@@ -215,9 +215,19 @@ def test_doctor_checks_the_installation_and_a_bot(northwind_folder: Path) -> Non
         "encoder",
         "home",
         "bot config",
+        "bot generator",
         "bot index",
     ]
     assert findings[-1]["detail"].startswith("4 documents, ") and findings[-1]["detail"].endswith("; current")
+
+
+def test_doctor_finds_a_broken_index_and_an_unknown_provider(tmp_path: Path) -> None:
+    source = write_bot(tmp_path, generator={"model": "nobody:model"})
+    graft("index", tmp_path)
+    next(source.home.glob("builds/b-*/knowledge.db")).write_bytes(b"junk" * 1000)
+    found = {f["check"]: f for f in json.loads(graft("doctor", tmp_path, "--json").stdout) if not f["ok"]}
+    assert found.keys() == {"bot generator", "bot index"}
+    assert "damaged" in found["bot index"]["detail"] and "nobody:model" in found["bot generator"]["detail"]
 
 
 def test_doctor_goes_on_after_a_failing_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -139,17 +139,37 @@ def test_beir_counts_misses(beir: Path) -> None:
     assert report["fused"]["recall@10"] == report["dense"]["ndcg@10"] == 50.0
 
 
+def test_judgements_without_a_header_all_count(beir: Path) -> None:
+    (beir / "qrels" / "bare.tsv").write_text("q1\td1\t1\nq2\td2\t1\n", encoding="utf8")
+    with_header = "query-id\tcorpus-id\tscore\nq1\td1\t1\nq2\td2\t1\n"
+    (beir / "qrels" / "test.tsv").write_text(with_header, encoding="utf8")
+    bare, headed = (json.loads(graft("--beir", beir, "--split", s, "--json").stdout) for s in ("bare", "test"))
+    assert bare["dense"] == headed["dense"]
+
+
+def test_a_question_about_a_document_that_is_not_there_is_refused(northwind_folder: Path, tmp_path: Path) -> None:
+    cases = tmp_path / "cases.jsonl"
+    cases.write_text('{"question": "How?", "answer": "so", "documents": ["nope.md"]}\n', encoding="utf8")
+    assert "has no document 'nope.md', named by the question 'How?'" in error_line(northwind_folder, "--data", cases)
+    assert "cannot be read: Is a directory" in error_line(northwind_folder, "--data", tmp_path)
+
+
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("corpus.jsonl", None, "is no BEIR folder: corpus.jsonl is missing"),
-        ("qrels/dev.tsv", None, "is no BEIR folder: dev.tsv is missing"),
+        ("corpus.jsonl", None, "corpus.jsonl does not exist"),
+        ("qrels/dev.tsv", None, "is no BEIR folder: qrels/dev.tsv cannot be read: No such file"),
         ("corpus.jsonl", "", "the corpus holds no text"),
         ("corpus.jsonl", '{"_id": "d1", "text": ""}\n', "the corpus holds no text"),
-        ("corpus.jsonl", "nonsense\n", "is not in BEIR's layout"),
-        ("corpus.jsonl", "[1]\n", "is not in BEIR's layout"),
-        ("queries.jsonl", '{"text": "no id"}\n', "is not in BEIR's layout"),
-        ("qrels/dev.tsv", "query-id\tcorpus-id\tscore\nq1\td2\n", "is not in BEIR's layout"),
+        ("corpus.jsonl", "nonsense\n", "corpus.jsonl:1: expected an object with _id, text and perhaps title"),
+        ("corpus.jsonl", "[1]\n", "corpus.jsonl:1: expected an object"),
+        ("queries.jsonl", '{"text": "no id"}\n', "queries.jsonl:1: expected an object with _id and text"),
+        ("queries.jsonl", '{"_id": 1, "text": null}\n', "queries.jsonl:1: expected an object with _id and text"),
+        (
+            "qrels/dev.tsv",
+            "query-id\tcorpus-id\tscore\nq1\td2\n",
+            "qrels/dev.tsv:2: expected query-id, tab, corpus-id, tab",
+        ),
         ("qrels/dev.tsv", "query-id\tcorpus-id\tscore\nq1\td2\t0\n", "no relevant document for any question"),
     ],
 )

@@ -44,7 +44,9 @@ def test_query_gives_rows_as_json_or_as_a_table(folder: Path) -> None:
     ]
     table = graft("query", folder, cypher)
     assert table.stdout == "a.name\tr.relation\tb.name\nNora Lindqvist\tmanages\tHarbour branch\n"
-    assert table.stderr == "1 rows\n"
+    assert table.stderr == "1 row\n"
+    empty = graft("query", folder, "MATCH (a:Person) RETURN a.name")
+    assert empty.stderr == "0 rows\nthe graph has no kind of node and no relation named Person\n"
     assert json.loads(graft("query", folder, "MATCH (a {name: 'Nobody'}) RETURN a.name", "--json").stdout) == []
 
 
@@ -133,6 +135,7 @@ def test_export_writes_graphs_that_other_tools_read(folder: Path, tmp_path: Path
         (["export", "-o", "{tmp}/graph.foo"], "unknown graph format '.foo'; accepted: .graphml, .json"),
         (["export", "-o", "{tmp}/none/graph.json"], "cannot write {tmp}/none/graph.json: No such file or directory"),
         (["show", "-o", "{tmp}/none/graph.html"], "cannot write {tmp}/none/graph.html: No such file or directory"),
+        (["show", "-o", "{tmp}/bot.yaml"], "the drawing is an HTML page; bot.yaml must end in .html"),
         (["show", "-o", "{tmp}/x.html", "--entity", "Nobody Here"], "no entity named 'Nobody Here' in the graph"),
     ],
 )

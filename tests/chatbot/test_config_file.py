@@ -63,7 +63,11 @@ def test_an_unknown_key_is_refused_with_its_line_and_a_suggestion(tmp_path: Path
         ("retrieval: {lexical: maybe}\n", "bot.yaml:4: `retrieval.lexical` must be true or false, got 'maybe'"),
         ("retrieval:\n", "bot.yaml:4: `retrieval` must be a mapping of keys to values, got None"),
         ("ui:\n  suggestions: How?\n", "bot.yaml:5: `ui.suggestions` must be a list, got 'How?'"),
-        ("language: no\n", "bot.yaml:4: `language` must be text, got False"),
+        ("faq: ''\n", "bot.yaml:4: `faq` must have at least 1 character, got ''"),
+        (
+            "language: no\n",
+            "bot.yaml:4: `language` must be text, in quotes where YAML takes it for true or false, got False",
+        ),
         (
             "guardrails: {abstain_below: sometimes}\n",
             "bot.yaml:4: `guardrails.abstain_below` must be auto or a number from 0 to 1, got 'sometimes'",

@@ -26,7 +26,7 @@ def test_the_same_texts_give_the_same_graph(make_corpus: MakeCorpus) -> None:
     assert list(one.extraction.nodes.items()) == list(two.extraction.nodes.items())
     for name in ("nodes", "aliases", "mentions", "edges", "edge_chunks"):
         assert one.store.rows(f"SELECT * FROM {name}") == two.store.rows(f"SELECT * FROM {name}")
-    assert (load_matrix(one.folder) != load_matrix(two.folder)).nnz == 0
+    assert (load_matrix(one.folder, one.store) != load_matrix(two.folder, two.store)).nnz == 0
 
 
 @pytest.mark.parametrize("texts", [FILMS, BANK])

@@ -198,6 +198,26 @@ def test_a_damaged_index_says_so_and_names_the_cure(built: BotSource, encoder: E
         Bot.open(built, encoder)
 
 
+@pytest.mark.parametrize("name", ["vectors.faiss", "graph.npz", "bm25"])
+def test_files_of_another_build_are_damage(built: BotSource, encoder: Encoder, tmp_path: Path, name: str) -> None:
+    other = write_bot(
+        tmp_path / "other", {"a.md": "# One\n\nOnly one short document.", "b.md": "# Two\n\nAnd another."}
+    )
+    build(other, encoder=encoder)
+    ours, theirs = (s.home / "builds" / read_manifest(s.home).build / name for s in (built, other))
+    shutil.rmtree(ours) if ours.is_dir() else ours.unlink()
+    shutil.copytree(theirs, ours) if theirs.is_dir() else shutil.copy(theirs, ours)
+    with pytest.raises(NotBuilt, match=r"the index in .* is damaged; run: graft index BOT"):
+        Bot.open(built, encoder)
+
+
+def test_a_manifest_names_a_build_of_its_own(built: BotSource) -> None:
+    path = built.home / "manifest.json"
+    path.write_text(path.read_text(encoding="utf8").replace('"build": "b-', '"build": "../builds/b-'), encoding="utf8")
+    with pytest.raises(NotBuilt, match=r"manifest\.json is damaged; run: graft index BOT"):
+        read_manifest(built.home)
+
+
 def test_an_index_damaged_where_only_a_question_looks_says_so(built: BotSource, encoder: Encoder) -> None:
     path = built.home / "builds" / read_manifest(built.home).build / "knowledge.db"
     bot = Bot.open(built, encoder)

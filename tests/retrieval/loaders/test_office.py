@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import time
 import zipfile
+
+import pytest
 
 from tests.retrieval.loaders.sample_files import Read, docx_bytes, epub_bytes, reason, xlsx_bytes
 
@@ -59,6 +62,38 @@ def test_office_files_survive_a_damaged_picture(read: Read) -> None:
 def test_one_bad_byte_does_not_garble_a_utf8_file(read: Read) -> None:
     text = "Überweisungen dauern länger – für Kunden aus Zürich. " * 5
     assert read("a.txt", text.encode() + b"\xff" + text.encode()).text.count("Zürich") == 10
+
+
+def test_a_few_signs_in_utf8_outweigh_a_stray_byte(read: Read) -> None:
+    text = "The café costs five euro — “cheap”.".encode() + b"\nAnother caf\xe9.\n"
+    assert read("a.txt", text).text.startswith("The café costs five euro — “cheap”.")
+
+
+def test_docx_with_half_a_text_is_refused(read: Read) -> None:
+    broken = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(docx_bytes())) as old, zipfile.ZipFile(broken, "w") as new:
+        for entry in old.infolist():
+            data = old.read(entry)
+            new.writestr(entry, data[: data.index(b"10 euros")] if entry.filename == "word/document.xml" else data)
+    assert reason(read, "a.docx", broken.getvalue()).startswith("damaged: ")
+
+
+@pytest.mark.parametrize("cell", ["A1048576", "XFD2", "XFD1048576"])
+def test_xlsx_with_a_cell_far_away(read: Read, cell: str) -> None:
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    book.worksheets[0]["A1"], book.worksheets[0][cell] = "top", "bottom"
+    target = io.BytesIO()
+    book.save(target)
+    begun = time.perf_counter()
+    text = read("a.xlsx", target.getvalue()).text
+    assert "top" in text and "bottom" in text and time.perf_counter() - begun < 10
+
+
+def test_xlsx_with_too_many_cells_is_refused(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("retrieval.loaders.sheets.MAX_CELLS", 5)
+    assert reason(read, "a.xlsx", xlsx_bytes({"Big": [["x"] * 3] * 2})) == "the sheet 'Big' has more than 5 cells"
 
 
 def test_pptx(read: Read) -> None:

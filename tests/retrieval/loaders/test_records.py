@@ -35,6 +35,11 @@ def test_json_of_questions(read: Read, wrapped: bool) -> None:
     assert_answers(document, PAIRS)
 
 
+def test_incomplete_records_do_not_hide_the_complete_one(read: Read) -> None:
+    records = [{"question": "", "answer": ""}, {"question": None, "answer": 5}, {"question": "How?", "answer": "So."}]
+    assert_answers(read("faq.json", json.dumps(records)), [("How?", "So.")])
+
+
 def test_jsonl_and_xlsx_of_questions(read: Read) -> None:
     lines = "\n".join(json.dumps({"question": q, "answer": a}, ensure_ascii=False) for q, a in PAIRS)
     assert_answers(read("faq.jsonl", lines + "\n\n"), PAIRS)
