@@ -136,9 +136,8 @@ class GraphTab:
             return _failure(error)
         rows = list(zip(*columns.values(), strict=True))
         if not rows:
-            unknown = " or ".join(unknown_types(graph, cypher))
-            why = f"; the graph has no kind of node and no relation named {unknown}" if unknown else ""
-            return message(f"The query matches nothing{why}.")
+            why = filter(None, ("The query matches nothing", unknown_types(graph, cypher)))
+            return message(f"{'; '.join(why)}.")
         more = message(f"{len(rows)} rows; the first {LISTED} are shown.") if len(rows) > LISTED else ""
         return table(list(columns), rows[:LISTED]) + more
 

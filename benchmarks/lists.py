@@ -33,9 +33,13 @@ from retrieval.document import Chunk
 from retrieval.encoder import Encoder
 from retrieval.text import STOPWORDS, sentences
 
-SETS = ("squad/train.json", "reading/policy.json", "reading/fairytale.json", "reading/qamr.json")
-SHARES = {"reading/qamr.json": 0.2}
-"""Of a set's questions, the share that is used; all of the others'."""
+SETS = {
+    "squad/train.json": ("public", 1.0),
+    "reading/policy.json": ("public", 1.0),
+    "reading/fairytale.json": ("public", 1.0),
+    "reading/qamr.json": ("qamr", 0.2),
+}
+"""Public sets: where their lists go, the share of their questions that is used."""
 MEDICAL, MIN_CHARACTERS = 5_000, 30
 """Questions of MedQuAD that are used; a shorter sentence of an answer is a heading."""
 TITLED, LED, RENAMED = 0.8, 0.3, 0.5
@@ -93,9 +97,9 @@ def holds(unit: Unit, case: dict[str, Any]) -> bool:
 def of_sets(data: Path, encoder: Encoder, chance: random.Random) -> Iterator[tuple[str, List]]:
     """(file, list) of every question of the public sets, against the sentences of its article or, without an answer, of
     its paragraph."""
-    for name in SETS:
+    for name, (kind, used) in SETS.items():
         for article in json.loads((data / name).read_text(encoding="utf8"))["data"]:
-            title = "" if "qamr" in name else str(article["title"]).replace("_", " ")
+            title = "" if kind == "qamr" else str(article["title"]).replace("_", " ")  # QAMR's are numbers
             places = [
                 (number, start, end, paragraph["context"])
                 for number, paragraph in enumerate(article["paragraphs"])
@@ -104,20 +108,23 @@ def of_sets(data: Path, encoder: Encoder, chance: random.Random) -> Iterator[tup
             names = sorted(
                 {n for p in article["paragraphs"] for qa in p["qas"] for n in ENTITY.findall(qa["question"])}
             )
-            vectors = encoder.documents(
-                [f"{title}: {context[start:end]}".lstrip(": ") for _, start, end, context in places]
-            )
+            under = f"{title}: " if title else ""
+            vectors = encoder.documents([f"{under}{context[start:end]}" for _, start, end, context in places])
             for number, paragraph in enumerate(article["paragraphs"]):
                 for qa in paragraph["qas"]:
-                    if chance.random() >= SHARES.get(name, 1.0):
+                    if chance.random() >= used:
                         continue
                     near = vectors @ encoder.query(qa["question"])
-                    yield from of_sentences(qa, number, places, near, title, chance)
+                    for entry in of_sentences(qa, number, places, near, title, chance):
+                        yield kind if entry["answer"] is not None else "none_public", entry
                     if not qa["answers"] or chance.random() >= RENAMED:
                         continue
                     if other := renamed(qa["question"], f"{title} {paragraph['context']}", names, chance):
                         near = vectors @ encoder.query(other)
-                        yield from of_sentences({"question": other, "answers": []}, number, places, near, title, chance)
+                        for entry in of_sentences(
+                            {"question": other, "answers": []}, number, places, near, title, chance
+                        ):
+                            yield "none_public", entry
 
 
 def of_sentences(
@@ -127,7 +134,7 @@ def of_sentences(
     near: np.ndarray,
     title: str,
     chance: random.Random,
-) -> Iterator[tuple[str, List]]:
+) -> Iterator[List]:
     """One question's list; of several sentences of its paragraph with the answer, the nearest one answers."""
     under = f"{title}: " if title and chance.random() < TITLED else ""
     led = chance.random() < LED
@@ -140,31 +147,33 @@ def of_sentences(
     order = np.argsort(-near).tolist()
     if not qa["answers"]:
         own = [text(row) for row in order if places[row][0] == paragraph]
-        yield "none_public", listed(qa["question"], None, own, chance)
+        yield listed(qa["question"], None, own, chance)
         return
     answer = qa["answers"][0]["text"].lower()
     holders = {row for row, (_, start, end, context) in enumerate(places) if answer in context[start:end].lower()}
     if right := [row for row in order if row in holders and places[row][0] == paragraph]:
         wrong = [other for row in order if answer not in (other := text(row)).lower()]
-        yield "public" if title else "qamr", listed(qa["question"], text(right[0]), wrong, chance)
+        yield listed(qa["question"], text(right[0]), wrong, chance)
 
 
 def of_medquad(data: Path, encoder: Encoder, chance: random.Random) -> Iterator[List]:
     """Lists of MedQuAD's training questions; others about the same subject first, then the nearest to the question."""
-    corpus = [json.loads(line) for line in (data / "medquad" / "corpus.jsonl").open(encoding="utf8")]
-    asked = {line["_id"]: line["text"] for line in map(json.loads, (data / "medquad" / "queries.jsonl").open())}
+    folder = data / "medquad"
+    corpus = [json.loads(line) for line in (folder / "corpus.jsonl").read_text(encoding="utf8").splitlines()]
+    queries = [json.loads(line) for line in (folder / "queries.jsonl").read_text(encoding="utf8").splitlines()]
+    asked = {entry["_id"]: entry["text"].replace("is (are)", "is").replace(" ?", "?") for entry in queries}
     texts = [f"{entry['title']}: {beginning(entry['text'])}" for entry in corpus]
     rows = {entry["_id"]: row for row, entry in enumerate(corpus)}
     subjects: dict[str, list[int]] = {}
     for row, entry in enumerate(corpus):
         subjects.setdefault(entry["title"], []).append(row)
     right: dict[str, list[int]] = {}
-    for line in (data / "medquad" / "qrels" / "train.tsv").read_text().splitlines()[1:]:
+    for line in (folder / "qrels" / "train.tsv").read_text(encoding="utf8").splitlines()[1:]:
         query, document, _ = line.split("\t")
         right.setdefault(query, []).append(rows[document])
     vectors = encoder.documents(texts)
     for query in chance.sample(sorted(right), MEDICAL):
-        question = re.sub(r"\bis \(are\)|\s+(?=\?)", lambda match: "is" if match[0].strip() else "", asked[query])
+        question = asked[query]
         answers = {texts[row] for row in right[query]}
         nearest = np.argsort(-(vectors @ encoder.query(question)))[: 5 * OTHERS].tolist()
         others = [texts[row] for row in (*subjects[corpus[right[query][0]]["title"]], *nearest)]

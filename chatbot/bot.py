@@ -54,6 +54,7 @@ class Bot:
         below = self.config.guardrails.abstain_below
         self.threshold = default_threshold(index) if below == "auto" else below
         self._faq = index.store.faq()
+        self._of_faq = {entry.document_id for entry in self._faq}
         self._loading = threading.Lock()
         self._model: BaseChatModel | None = None
         self._prompt: PromptBuilder | None = None
@@ -137,7 +138,8 @@ class Bot:
             yield from self._say(polite, subject, Reply(polite, confidence=1.0, trace=trace))
             return
         if topic:
-            text = wording.say(self.config.language, "blocked").format(topic=topic)
+            said = wording.say(self.config.language, "blocked").format(topic=topic)
+            text = " ".join(filter(None, (said, rules.refusal)))
             yield from self._say(text, question, Reply(text, abstained=True, trace=trace))
             return
         if not question:
@@ -273,11 +275,11 @@ class Bot:
     def _topics(self, found: Found) -> list[str]:
         """Headings of the nearest passages, to offer instead of an answer."""
         titles = self.index.store.titles_of({passage.chunk.document_id for passage in found.passages})
-        tables = {entry.document_id for entry in self._faq}  # their titles are mere file names
         names = []
         for passage in found.passages:
             document, section = passage.chunk.document_id, passage.chunk.section.split(PATH_SEPARATOR)[-1]
-            title = "" if section and document in tables else titles[document]
+            # a question says what it is about without its title
+            title = "" if section and document in self._of_faq else titles[document]
             names.append(": ".join(filter(None, (title, section))))
         return list(dict.fromkeys(names))[:3]
 

@@ -41,7 +41,7 @@ def find_sources(config: BotConfig) -> Sources:
     """
     sources = [*config.knowledge.sources, *([config.faq] if config.faq else [])]
     if config.faq and config.path(config.faq).is_dir():
-        raise GraftError(f"{config.name}: faq must name a CSV file, {config.faq} is a folder")
+        raise GraftError(f"{config.name}: faq must name a file of questions and answers, {config.faq} is a folder")
     files, skipped = discover(sources, config.folder)
     if not files and not skipped:
         raise GraftError(f"{config.name}: the knowledge folder is empty; put documents into {', '.join(sources)}")

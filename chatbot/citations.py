@@ -10,8 +10,8 @@ from chatbot.units import units
 from retrieval.document import Chunk, Passage
 from retrieval.text import sentences, terms
 
-_NUMBER = r"(?!(?:19|20)\d\d\b)\d{1,99}"  # a year cites nothing
-_MARK = re.compile(rf"\s?[\[【](-?{_NUMBER}(?:\s?[,，、;–-]\s?{_NUMBER})*)[\]】]")
+_NUMBER = r"(?!\d{4}[\]】])\d{1,99}"  # a year alone cites nothing
+_MARK = re.compile(rf"\s?(?:[\[【]({_NUMBER}(?:\s?[,，、;–-]\s?\d{{1,99}})*)[\]】]|(?<!\w)\[-\d{{1,99}}\])")
 _CODE_OR_MARK = re.compile(rf"```.*?(?:```|\Z)|`[^`\n]+`|{_MARK.pattern}", re.DOTALL)
 
 
@@ -29,8 +29,8 @@ def ground(text: str, passages: Sequence[Passage]) -> tuple[str, list[Citation]]
     citations: list[Citation] = []
 
     def replace(match: re.Match[str]) -> str:
-        if match[1] is None:  # code: `names[0]` cites nothing
-            return match.group()
+        if match[1] is None:  # code: `names[0]` cites nothing; or `[-1]`, which cites no passage
+            return match.group() if match.group().startswith("`") else ""
         kept: list[str] = []
         for given in _given(match[1], len(passages)):
             if not 1 <= given <= len(passages):
@@ -46,10 +46,8 @@ def ground(text: str, passages: Sequence[Passage]) -> tuple[str, list[Citation]]
 
 
 def _given(mark: str, most: int) -> list[int]:
-    """The numbers of a mark such as `1, 3-5`; none of `-1`."""
+    """The numbers of a mark such as `1, 3-5`."""
     found: list[int] = []
-    if mark.startswith("-"):
-        return found
     for first, last in re.findall(r"(\d+)(?:\s?[–-]\s?(\d+))?", mark):
         between = range(int(first), int(last or first) + 1)
         found += between if between and between[0] >= 1 and between[-1] <= most else [int(first), int(last or first)]

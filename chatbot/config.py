@@ -135,7 +135,7 @@ class BotConfig(_Section):
     prompt: Prompt = Prompt()
     generator: Generator = Generator()
     faq: str | None = Field(
-        None, min_length=1, description="CSV of question and answer; matched first, answered word for word."
+        None, min_length=1, description="A file of questions and answers, matched first, answered word for word."
     )
     guardrails: Guardrails = Guardrails()
     ui: Ui = Ui()

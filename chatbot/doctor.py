@@ -113,13 +113,17 @@ def _config(bot: str) -> str:
 
 def _generator(bot: str) -> str:
     config = bots.find(bot).config
-    if config.generator.model != "extractive":
-        from chatbot.generators import load_model
-        from chatbot.prompt import PromptBuilder
+    model = config.generator.model
+    if model == "extractive":
+        return model
+    from chatbot.generators import load_model
+    from chatbot.prompt import PromptBuilder
 
-        PromptBuilder(config, "", Encoder.load())
-        load_model(config.generator)
-    return config.generator.model
+    PromptBuilder(config, "", Encoder.load(config.retrieval.encoder))
+    if model.startswith("hf:"):
+        return f"{model}, loaded at the first question"
+    load_model(config.generator)
+    return model
 
 
 def _index(bot: str) -> str:

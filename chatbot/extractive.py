@@ -76,9 +76,9 @@ def _groups(question: str, ranked: Sequence[Supported]) -> list[list[Unit]]:
 def _wants_list(question: str, unit: Unit) -> bool:
     """Whether a question asks for all of the list or table that a unit belongs to: for what it announces or its steps,
     and not for what the unit alone says."""
-    asked, own = set(terms(question)), set(terms(unit.text))
+    asked, own = set(terms(_ASKS_LIST.sub(" ", question))), set(terms(unit.text))
     announced = set(terms(f"{unit.chunk.section} {unit.lead}"))
-    about_all = len(asked & announced) > len(asked & own) and fits(question, unit.text) == ANY
+    about_all = bool(asked) and asked <= announced and not asked <= own and fits(question, unit.text) == ANY
     if unit.kind == "row":
         return about_all and bool(_ASKS_LIST.search(question))
     numbered = bool(_NUMBER.search(unit.chunk.text[: unit.start - unit.chunk.start]))
@@ -102,7 +102,7 @@ def _whole_list(unit: Unit) -> list[Unit]:
     if at is None or (unit.kind != kind and not _opens_list(unit)):
         return [unit]
     first = at
-    while first > 0 and around[first - 1].kind == kind:
+    while unit.kind == kind and first > 0 and around[first - 1].kind == kind:
         first -= 1
     if kind == "item" and first > 0 and unit.kind == kind and _opens_list(around[first - 1]):
         first -= 1

@@ -58,10 +58,8 @@ class Sessions:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA foreign_keys = ON")
             self._connection.executescript(SCHEMA)
-        except (OSError, sqlite3.OperationalError) as error:
-            raise GraftError(f"cannot keep conversations in {path}: {error}") from None
-        except sqlite3.DatabaseError as error:
-            raise GraftError(f"{path} is damaged ({error}); delete it to begin without the old conversations") from None
+        except (OSError, sqlite3.Error) as error:
+            raise _readable(path, error) from None
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -70,7 +68,7 @@ class Sessions:
             with self._lock, self._connection as connection:
                 yield connection
         except sqlite3.Error as error:
-            raise GraftError(f"cannot keep conversations in {self._path}: {error}") from None
+            raise _readable(self._path, error) from None
 
     @staticmethod
     def new_id() -> str:
@@ -124,3 +122,9 @@ class Sessions:
     def close(self) -> None:
         """Close the database."""
         self._connection.close()
+
+
+def _readable(path: Path, error: Exception) -> GraftError:
+    if type(error) is sqlite3.DatabaseError:
+        return GraftError(f"{path} is damaged ({error}); delete it to begin without the old conversations")
+    return GraftError(f"cannot keep conversations in {path}: {error}")

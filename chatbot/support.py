@@ -40,7 +40,7 @@ class Supported:
     Args:
         score: Among the units of one question, each is as likely the answer as the exponential of its score.
         row: Its row in the evidence.
-        answer: The short answer: the reader's span, the whole unit where there is no reader.
+        answer: The short answer: the reader's span, the whole unit where it did not read.
     """
 
     unit: Unit

@@ -11,7 +11,7 @@ from knowledge_graph import english
 from knowledge_graph.facts import RELATED, Mention, Node, Triple
 from knowledge_graph.lexicon import Lexicon, mine, outermost
 from knowledge_graph.names import key_of
-from knowledge_graph.relations import in_sentence, in_table, is_entity_like, relation_name, values
+from knowledge_graph.relations import in_records, in_sentence, in_table, is_entity_like, relation_name, values
 from retrieval.document import Chunk
 from retrieval.text import sentences
 
@@ -76,7 +76,8 @@ def extract(
                     pair = (first, second) if first < second else (second, first)
                     together[pair] += 1
                     where[pair][position] = None
-        for _, row, column, cell in in_table(english.prose(chunk.whole)):
+        whole = english.prose(chunk.whole)
+        for _, row, column, cell in (*in_table(whole), *in_records(whole)):
             if fact := _table_fact(lexicon, row, column, cell, language):
                 stated[fact][position] = None
                 found[fact.subject] += 1

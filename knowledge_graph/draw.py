@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 COLOURS = {"topic": "#0f766e", "name": "#2563eb", "term": "#b45309", "value": "#64748b"}
 """Node colours by kind; each stands out on white and on near-black."""
 LABELLED = 30
-"""In a drawing of more edges, only those at the centre are labelled; the others tell their relation when pointed at."""
+"""In a drawing of more edges only those at its centre, if it has one, are labelled; all tell more when pointed at."""
 
 _FETCHED = re.compile(
     r"<link\b[^>]*https?://[^>]*>|<script\b[^>]*https?://[^>]*>\s*</script>|<center>.*?</center>", re.DOTALL

@@ -146,13 +146,14 @@ def _subsumed(spread: Counter[str]) -> set[str]:
 
 
 def _lists(labels: dict[str, Counter[str]]) -> set[str]:
-    """Names joined by "and" that are no name of their own, "Silver Card and the Onyx Card": both occur without it."""
+    """Names joined by "and" that are no name, "Silver Card and the Onyx Card": both occur as often without it."""
     found = set()
     for key, spellings in labels.items():
         whole = spellings.total()
         for match in re.finditer(r" and (?:the )?", key):
             ends = key[: match.start()], key[match.end() :]
-            if whole and all(end in labels and labels[end].total() > whole for end in ends):
+            # a joined name also counts for its parts
+            if whole and ends[0] != ends[1] and all(labels.get(end, Counter()).total() >= 2 * whole for end in ends):
                 found.add(key)
     return found
 

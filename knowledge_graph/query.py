@@ -14,7 +14,7 @@ SECONDS = 20.0
 ROWS = 1_000
 _NO_COUNT = re.compile(r"\b(LIMIT|SKIP)\s+(-\d|\d*\.\d)", re.IGNORECASE)
 _AGGREGATE = re.compile(r"\b(count|sum|avg|min|max|collect)(?=\s*\()", re.IGNORECASE)
-_TYPE = re.compile(r"[(\[]\s*\w*\s*:\s*`?(\w+)")
+_TYPES = re.compile(r"[(\[]\s*\w*\s*:\s*([\w`|: ]+)")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'')
 
 
@@ -83,11 +83,13 @@ def _stop(thread: threading.Thread) -> None:
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(SystemExit))
 
 
-def unknown_types(graph: KnowledgeGraph, cypher: str) -> list[str]:
-    """The kinds of nodes and types of edges that a query names and the graph does not have."""
+def unknown_types(graph: KnowledgeGraph, cypher: str) -> str:
+    """Says which kinds of nodes and types of edges a query names and the graph does not have; empty if it has all."""
     of_nodes = {kind.capitalize() for _, kind in graph.networkx.nodes(data="kind")}
     of_edges = {relation.upper() for *_, relation in graph.networkx.edges(data="relation")}
-    return [name for name in _TYPE.findall(_QUOTED.sub('""', cypher)) if name not in of_nodes | of_edges]
+    named = re.findall(r"\w+", " ".join(_TYPES.findall(_QUOTED.sub('""', cypher))))
+    unknown = [name for name in dict.fromkeys(named) if name not in of_nodes | of_edges]
+    return f"the graph has no kind of node and no relation named {' or '.join(unknown)}" if unknown else ""
 
 
 def _upper_aggregates(query: str) -> str:
@@ -101,7 +103,7 @@ def _explained(error: Exception, query: str) -> str:
 
     if isinstance(error, (UnexpectedCharacters, UnexpectedToken, UnexpectedEOF)):
         at = error.pos_in_stream
-        if at is None or not (rest := query[at:].strip().split("\n")[0][:40]):
+        if at is None or at < 0 or not (rest := query[at:].strip().split("\n")[0][:40]):
             return "the query is not understood: it ends too early"
         return f"the query is not understood: line {error.line}, column {error.column}, at {rest!r}"
     reason = str(error).strip().split("\n")[0][:200]

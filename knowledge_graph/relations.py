@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,7 +23,9 @@ REACH = 70
 """Most characters between two mentions for a pattern to join them."""
 _PREPOSITION = r"(?:of|to|for|by|with|at|on|from|about|through|via|under|into|against|between)"
 _NO_SUBJECT = re.compile(rf"\b{_PREPOSITION}(?: (?:the|an?|your|our|its))?\W*$", re.IGNORECASE)
-_PARTICIPLE = re.compile(r"\W*(?:\w+ing|also|often|sometimes)\b")
+_UNNAMED = re.compile(r"column \d+")
+_MODIFIER = re.compile(r"\W*(?:\w+ing|also|often|sometimes|based|located|situated|held|kept|stored|known)\b")
+"""Begins what is said of a name that a preposition governs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ def in_sentence(text: str, mentions: list[Mention], language: str) -> Iterator[T
             between = text[first.end : second.start]
             if len(between) > REACH or any(mark in between for mark in "|;"):  # a verb joins nothing across cells
                 break
-            if governed and not _PARTICIPLE.match(between):
+            if governed and not _MODIFIER.match(between):
                 continue
             for candidate in known.between:
                 if candidate.pattern.fullmatch(between) and first.key != second.key:
@@ -101,7 +104,7 @@ def values(text: str, language: str) -> list[tuple[int, int]]:
 
 
 def in_table(text: str) -> Iterator[tuple[int, str, str, str]]:
-    """Facts of a text's tables, rows in Markdown or in words: (offset of the row, row's name, column's name, cell)."""
+    """Facts of the Markdown tables in a text: (offset of the row, row's name, column's name, cell)."""
     header: list[str] = []
     ruled = False  # only rows below a ruled header are facts: a chunk may start in the middle of a table
     offset = 0
@@ -109,9 +112,6 @@ def in_table(text: str) -> Iterator[tuple[int, str, str, str]]:
         body = line.strip()
         if not body.startswith("|"):
             header, ruled = [], False
-            pairs = [pair.partition(": ") for pair in body.removeprefix("- ").split("; ")]
-            if body.startswith("- ") and all(cell for _, _, cell in pairs):
-                yield from _in_row(offset, [name for name, _, _ in pairs], [cell for _, _, cell in pairs])
         else:
             cells = [cell.strip(" *`") for cell in body.strip("|").split("|")]
             if not header:
@@ -123,10 +123,27 @@ def in_table(text: str) -> Iterator[tuple[int, str, str, str]]:
         offset += len(line)
 
 
+def in_records(text: str) -> Iterator[tuple[int, str, str, str]]:
+    """Facts of table rows told in words, `- Team: A; Head: B` (see `retrieval.loaders.tables`), as of `in_table`.
+
+    Rows are lines of which at least two begin with the same column.
+    """
+    rows, offset = [], 0
+    for line in text.splitlines(keepends=True):
+        pairs = [pair.partition(": ") for pair in line.strip().removeprefix("- ").split("; ")]
+        if line.startswith("- ") and all(cell for _, _, cell in pairs):
+            rows.append((offset, [name for name, _, _ in pairs], [cell for _, _, cell in pairs]))
+        offset += len(line)
+    first = Counter(header[0] for _, header, _ in rows)
+    for offset, header, cells in rows:
+        if first[header[0]] > 1:
+            yield from _in_row(offset, header, cells)
+
+
 def _in_row(offset: int, header: list[str], cells: list[str]) -> Iterator[tuple[int, str, str, str]]:
     if 1 < len(cells) <= 8 and cells[0]:
         for column, cell in zip(header[1:], cells[1:], strict=True):
-            if cell and column and len(cell) <= 60 and cell not in "-–—":
+            if cell and column and len(cell) <= 60 and cell not in "-–—" and not _UNNAMED.fullmatch(column):
                 yield offset, cells[0], column, cell
 
 

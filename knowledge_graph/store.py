@@ -65,7 +65,7 @@ def load_matrix(folder: Path, store: Store) -> sparse.csr_matrix:
     """Chunks × nodes: how strongly each chunk is tied to each entity.
 
     Raises:
-        ValueError: It belongs to another build than the store.
+        ValueError: It is of another size than the store.
     """
     matrix = sparse.load_npz(folder / "graph.npz").tocsr()
     if matrix.shape != (store.count(), store.rows("SELECT count(*) FROM nodes")[0][0]):

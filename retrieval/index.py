@@ -102,7 +102,7 @@ class Index:
         """Open a built folder, vectors and words memory-mapped.
 
         Raises:
-            ValueError: Its files do not belong together.
+            ValueError: Its files differ in how many chunks they hold.
         """
         index = cls(
             Store(folder / "knowledge.db"),

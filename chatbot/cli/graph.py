@@ -34,8 +34,8 @@ def query(
         for row in rows:
             tell("\t".join(str(value) for value in row.values()))
         say(f"{len(rows)} {'row' if len(rows) == 1 else 'rows'}")
-        if unknown := [] if rows else unknown_types(opened, cypher):
-            say(f"the graph has no kind of node and no relation named {' or '.join(unknown)}")
+        if unknown := "" if rows else unknown_types(opened, cypher):
+            say(unknown)
 
 
 @graph.command()

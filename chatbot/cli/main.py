@@ -103,7 +103,7 @@ def doctor(
     bot: Annotated[str | None, typer.Argument(metavar="[BOT]", help="Also check this bot.")] = None,
     json_: JsonOption = False,
 ) -> None:
-    """Check this installation: packages, model, speed; and a bot's config and index."""
+    """Check this installation: packages, model, speed; and a bot's config, generator and index."""
     from chatbot.doctor import examine
 
     with readable_errors():

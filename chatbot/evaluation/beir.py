@@ -51,7 +51,8 @@ def read_beir(folder: Path, split_name: str) -> tuple[list[Document], dict[str, 
     relevant: dict[str, set[str]] = {}
     for number, line in enumerate(judged, 1):
         match = _JUDGEMENT.fullmatch(line)
-        if match is None and number > 1 and line.strip():  # the first line may be a header
+        header = number == 1 and not re.search(r"\d\S*\s*$", line)
+        if match is None and line.strip() and not header:
             wanted = "query-id, tab, corpus-id, tab, whole number"
             raise GraftError(f"{folder}/qrels/{split_name}.tsv:{number}: expected {wanted}")
         if match and int(match[3]) > 0 and match[1] in questions:

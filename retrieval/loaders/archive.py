@@ -32,22 +32,18 @@ def open_archive(data: bytes, suffix: str) -> zipfile.ZipFile:
     return archive
 
 
-def parse_xml(data: bytes, mend: bool = True) -> Any:
-    """The root element of an XML part; entities and the network stay untouched.
-
-    Args:
-        mend: Read what can be read of malformed XML.
+def parse_xml(data: bytes) -> Any:
+    """The root element of an XML part, mended where it is malformed; entities and the network stay untouched.
 
     Raises:
-        UnreadableFile: It is not XML, or malformed and not to be mended.
+        UnreadableFile: It is not XML, or ends too early.
     """
     from lxml import etree
 
-    parser = etree.XMLParser(recover=mend, resolve_entities=False, no_network=True, load_dtd=False)
-    try:
-        root = etree.fromstring(data, parser)
-    except etree.XMLSyntaxError as error:
-        raise UnreadableFile(f"damaged: {error.msg}") from error
+    parser = etree.XMLParser(recover=True, resolve_entities=False, no_network=True, load_dtd=False)
+    root = etree.fromstring(data, parser)
     if root is None:
         raise UnreadableFile("damaged: a part holds no XML")
+    if any(entry.type == etree.ErrorTypes.ERR_TAG_NOT_FINISHED for entry in parser.error_log):
+        raise UnreadableFile("damaged: a part ends too early")  # half a text must not pass for all of it
     return root

@@ -65,18 +65,25 @@ def _records(value: Any) -> tuple[list[dict[str, Any]], str]:
 
 
 def _pairs(records: list[dict[str, Any]]) -> list[tuple[str, str]]:
-    """The questions and answers, where all records have the fields for them or at least half have both."""
+    """The questions and answers, where at least half of the records have both, or the others have empty ones."""
     pairs, fitting = [], 0
     for record in records:
         names = list(record)
         if (columns := faq_columns(names)) is not None:
-            fitting += 1
-            question, answer = (record[names[column]] for column in columns)
-            if isinstance(answer, list):
-                answer = "\n".join(item for item in answer if isinstance(item, str))
-            if isinstance(question, str) and isinstance(answer, str) and question.strip() and answer.strip():
+            question, answer = (_said(record[names[column]]) for column in columns)
+            fitting += question is not None and answer is not None
+            if question and answer:
                 pairs.append((question, answer))
     return pairs if fitting == len(records) or 2 * len(pairs) >= len(records) else []
+
+
+def _said(value: Any) -> str | None:
+    """A text or number, or the texts of a list, as text; empty for nothing, None for anything else."""
+    if isinstance(value, list):
+        value = "\n".join(item for item in value if isinstance(item, str))
+    if value is None or isinstance(value, str):
+        return (value or "").strip()
+    return _scalar(value) if isinstance(value, int | float) else None
 
 
 def _field(record: dict[str, Any], names: tuple[str, ...]) -> str:

@@ -18,7 +18,7 @@ from retrieval.loaders.parsed import Parsed
 from retrieval.loaders.tables import render_rows
 from retrieval.loaders.titles import readable_name
 
-MAX_CELLS = 10_000_000
+MAX_CELLS = 30_000_000
 """Cells of a sheet, the empty ones before others in their row counted."""
 
 
@@ -51,13 +51,16 @@ def _sheets(data: bytes, archive: ZipFile) -> list[tuple[str, list[list[str]]]]:
 
 
 def _rows(sheet: Any) -> list[list[str]]:
-    """The rows that hold something, each up to its last cell."""
+    """The rows that hold something, each up to its last cell that does."""
     rows, seen = [], 0
     for row in sheet.iter_rows():
         seen += len(row)
         if seen > MAX_CELLS:
             raise UnreadableFile(f"the sheet {one_line(sheet.title)!r} has more than {MAX_CELLS:,} cells")
-        if any(cells := [_cell(cell) for cell in row]):
+        cells = [_cell(cell) for cell in row]
+        while cells and not cells[-1]:
+            cells.pop()
+        if cells:
             rows.append(cells)
     return rows
 

@@ -28,7 +28,7 @@ def parse(data: bytes, path: Path) -> Parsed:
     import mammoth
 
     archive = open_archive(data, ".docx")
-    parse_xml(read_part(archive, _MAIN), mend=False)  # half of a text must not pass for all of it
+    parse_xml(read_part(archive, _MAIN))
     title = core_title(archive)
     try:
         html = mammoth.convert_to_html(

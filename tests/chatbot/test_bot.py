@@ -49,6 +49,23 @@ def test_an_answer_cites_the_sentence_that_holds_it(northwind: Bot, question: st
     assert reply.disclaimer == "General information only."
 
 
+def test_a_passage_that_the_reader_skips_can_still_be_quoted(northwind: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chatbot.evidence.READ", 1)
+    question = "How fast are instant transfers?"
+    found = northwind.searcher.search(question, 10)
+    ranked = northwind.support.rank(question, found)
+    read = {u.chunk.id for u, s in zip(ranked.evidence.units, ranked.evidence.spans, strict=True) if s}
+    assert len(read) == 1 < len(found.passages)
+    skipped = [entry for entry in ranked.best if entry.unit.chunk.id not in read]
+    assert skipped and all(entry.answer == entry.unit.text for entry in skipped)
+    assert ranked.best[0].unit.text.startswith("Instant transfers arrive within ten seconds")
+
+
+def test_the_topics_of_a_faq_are_its_questions(northwind: Bot) -> None:
+    topics = {topic for q in ("Do you lend umbrellas?", "Who painted the branch?") for topic in northwind.ask(q).topics}
+    assert topics and not any(topic.lower().startswith("faq") for topic in topics)
+
+
 def test_a_question_for_a_list_is_answered_with_the_whole_list(northwind: Bot) -> None:
     reply = northwind.ask("Which documents do I need to replace a card?")
     assert "- a passport or an identity card\n- a proof of address\n- the form B12" in reply.text

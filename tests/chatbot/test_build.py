@@ -95,6 +95,9 @@ def test_nothing_to_read_is_one_clear_line_and_leaves_nothing(tmp_path: Path, en
 
 
 def test_a_missing_faq_or_triples_file_is_named(tmp_path: Path, encoder: Encoder) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(GraftError, match="faq must name a file of questions and answers, folder is a folder"):
+        build(write_bot(tmp_path, ONE, faq="folder"), encoder=encoder)
     source = write_bot(tmp_path, ONE, faq="faqs.csv")
     with pytest.raises(GraftError, match=r"faqs\.csv"):
         build(source, encoder=encoder)
@@ -210,7 +213,7 @@ def test_an_index_of_another_format_or_encoder_or_none_is_refused(built: BotSour
         ({"format": 1}, f"the index has format 1, this Graft reads {FORMAT}; run: graft index"),
         ({"format": 9, "new_field": 1}, f"the index has format 9, this Graft reads {FORMAT}; run: graft index"),
         ({"encoder": "0" * 64}, "built with another encoder; run: graft index"),
-        ({"build": "b-gone"}, "the index was deleted; run: graft index"),
+        ({"build": "b-00000000"}, "the index was deleted; run: graft index"),
         ({"build": 5}, "damaged; run: graft index"),
         ({"failed": None}, "damaged; run: graft index"),
         ({"documents": "many"}, "damaged; run: graft index"),

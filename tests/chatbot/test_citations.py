@@ -43,6 +43,8 @@ def cited(text: str) -> tuple[str, list[str]]:
         ("No marks at all.", "No marks at all.", []),
         ("[9]", "", []),
         ("Made up [-1] and [1000000000000000000000].", "Made up and.", []),
+        ("It lies in [-1, 1], see items[-1] of [1789].", "It lies in [-1, 1], see items[-1] of [1789].", []),
+        ("Part of it [1, 2000].", "Part of it [1].", ["d1"]),
         ("Year [2024] stays.", "Year [2024] stays.", []),
     ],
 )

@@ -74,6 +74,7 @@ def test_no_path_and_no_such_entity(folder: Path) -> None:
     assert (apart.exit_code, apart.stdout) == (0, "")
     assert apart.stderr == "no path between Moon base and Northwind Bank\n"
     assert json.loads(graft("path", folder, "Moon base", "Northwind Bank", "--json").stdout) == []
+    assert graft("path", folder, "Moon base", "moon bases").stderr == "Moon base and moon bases are the same entity\n"
     unknown = graft("path", folder, "Nora Lindquist", "Northwind Bank")
     assert unknown.exit_code == 2
     assert unknown.stderr == "error: no entity named 'Nora Lindquist' in the graph; did you mean Nora Lindqvist?\n"

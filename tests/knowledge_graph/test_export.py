@@ -43,6 +43,16 @@ def test_json_is_read_back(graph: KnowledgeGraph, tmp_path: Path) -> None:
     assert set(back.edges(keys=True)) == set(graph.networkx.edges(keys=True)) and "信用卡" in text
 
 
+def test_a_crowded_drawing_labels_the_edges_of_its_centre_only(
+    graph: KnowledgeGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = graph.networkx
+    labels = [len(re.findall(r'"label": "includes"', drawing(part, centre))) for centre in ("Gold Card", None)]
+    monkeypatch.setattr("knowledge_graph.draw.LABELLED", 0)
+    crowded = [len(re.findall(r'"label": "includes"', drawing(part, centre))) for centre in ("Gold Card", None)]
+    assert labels[0] == labels[1] >= crowded[0] > crowded[1] == 0
+
+
 def test_control_characters_do_not_stop_an_export(make_corpus: MakeCorpus, tmp_path: Path) -> None:
     graph = make_corpus(
         {"Gold\x1bCard": "The Gold\x1bCard \x07 costs 5 euros."}, triples=[("A\x00b", "is", "B\x08c")]

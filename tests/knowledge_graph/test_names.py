@@ -57,6 +57,9 @@ def test_names_in_a_row_are_names_of_their_own() -> None:
     one = "Ask about the Silver Card and the Onyx Card. Take an Onyx Card. Ours is a Silver Card."
     found = lexicon(one).nodes.keys()
     assert {"silver card", "onyx card"} <= found and not any(" and " in key for key in found)
+    twins = lexicon("Johnson and Johnson sells soap. We like Johnson and Johnson.").nodes
+    isles = lexicon("Trinidad and Tobago. " * 9 + "They saw Trinidad. They saw Tobago.").nodes
+    assert "johnson and johnson" in twins and "trinidad and tobago" in isles
     assert "mark and spencer" in lexicon("We shop at Marks and Spencer. Then Marks and Spencer closed.").nodes
 
 

@@ -73,6 +73,7 @@ def test_what_is_not_understood_is_said_in_one_line(graph: KnowledgeGraph, query
         ("MATCH (a) RETURN a.name WHERE a.kind = 'name'", "line 1, column 25, at 'WHERE a.kind"),
         ("MATCH (a)\nRETURN a.name LIMIT x", "line 2, column 21, at 'x"),
         ("MATCH (a)-[r]->(b", "it ends too early"),
+        ("MATCH (a) RETURN a.name LIMIT", "it ends too early"),
     ],
 )
 def test_the_place_that_is_not_understood_is_named(graph: KnowledgeGraph, query: str, where: str) -> None:
@@ -87,7 +88,9 @@ def test_functions_in_small_letters(graph: KnowledgeGraph) -> None:
 
 
 def test_types_that_the_graph_does_not_have(graph: KnowledgeGraph) -> None:
-    assert unknown_types(graph, "MATCH (a:Person)-[:INCLUDES]->(b {name: '(x:Y'}) RETURN a") == ["Person"]
+    named = unknown_types(graph, "MATCH (a:Person)-[:INCLUDES|NOPE]->(b:Person {name: '(x:Y'}) RETURN a")
+    assert named == "the graph has no kind of node and no relation named Person or NOPE"
+    assert unknown_types(graph, "MATCH (a:Name)-[r:INCLUDES]->(b) RETURN a") == ""
 
 
 @pytest.mark.parametrize(

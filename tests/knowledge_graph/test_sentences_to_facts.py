@@ -7,7 +7,7 @@ import pytest
 from knowledge_graph.build import extract
 from knowledge_graph.facts import RELATED, Triple
 from knowledge_graph.names import key_of
-from knowledge_graph.relations import in_table, values
+from knowledge_graph.relations import in_records, in_table, values
 from retrieval.document import Chunk
 
 Said = tuple[str, str, str]
@@ -44,6 +44,9 @@ SECURITY: dict[str, Said] = {
     "Critical alerts are escalated to the duty manager.": ("critical alert", "reports_to", "duty manager"),
     "SHA-1 was replaced by SHA-256.": ("SHA-1", "replaced_by", "SHA-256"),
 }
+PLACES: dict[str, Said] = {
+    "The parcel goes to Harbour Branch, located in Oslo.": ("Harbour Branch", "located_in", "Oslo"),
+}
 COURSE: dict[str, Said] = {
     "Organic Chemistry is taught by Professor Lindqvist.": ("Organic Chemistry", "handled_by", "Professor Lindqvist"),
     "Linear Algebra is a prerequisite for Machine Learning.": ("Machine Learning", "requires", "Linear Algebra"),
@@ -54,7 +57,7 @@ COURSE: dict[str, Said] = {
     "Ada Brandt was born in Tromsø.": ("Ada Brandt", "born_in", "Tromsø"),
     "Plagiarism is governed by the honour code.": ("plagiarism", "governed_by", "honour code"),
 }
-SAID = HELP_DESK | MEDICAL | SECURITY | COURSE
+SAID = HELP_DESK | MEDICAL | SECURITY | PLACES | COURSE
 
 
 def facts(sentence: str, ends: tuple[str, str]) -> set[Said]:
@@ -123,6 +126,25 @@ def test_chinese_sentences(sentence: str) -> None:
     assert (key_of(said[0]), said[1], key_of(said[2])) in typed
 
 
+ROWS = """- Plan: Basic Plan; Monthly fee: 5 euros; Contact desk: North Desk
+- Plan: Large Plan; Monthly fee: 9 euros; column 3: yes
+"""
+
+
+def test_rows_in_words_are_facts_and_other_lists_are_none() -> None:
+    assert [fact[1:] for fact in in_records(ROWS)] == [
+        ("Basic Plan", "Monthly fee", "5 euros"),
+        ("Basic Plan", "Contact desk", "North Desk"),
+        ("Large Plan", "Monthly fee", "9 euros"),
+    ]
+    for text in (
+        "- Note: bring a pen; come early\n- Note: no dogs; no cats",
+        "- Basic Plan: 5 euros; Large Plan: 9 euros",
+        "- Opening hours: Monday to Friday: 9-5; Saturday: 10-2",
+    ):
+        assert list(in_records(text)) == []
+
+
 TABLE = "| Plan | Monthly fee | Contact desk |\n| --- | --- | --- |\n| Basic Plan | 5 euros | North Desk |\n"
 
 
@@ -131,9 +153,6 @@ def test_rows_of_a_table_are_facts_and_a_table_cut_in_two_gives_no_false_ones() 
         ("Basic Plan", "Monthly fee", "5 euros"),
         ("Basic Plan", "Contact desk", "North Desk"),
     ]
-    row = "- Plan: Basic Plan; Monthly fee: 5 euros; Contact desk: North Desk"
-    assert [fact[1:] for fact in in_table(row)] == [fact[1:] for fact in in_table(TABLE)]
-    assert list(in_table("- Note: bring a pen; come early")) == []
     assert list(in_table("| Basic Plan | 5 euros |\n| Large Plan | 9 euros |\n")) == []
     graph = extract([Chunk("t#0", "t", TABLE, 0, len(TABLE))], {"t": "Prices", "n": "North Desk"})
     assert set(graph.triples) >= {

@@ -38,6 +38,9 @@ def test_json_of_questions(read: Read, wrapped: bool) -> None:
 def test_incomplete_records_do_not_hide_the_complete_one(read: Read) -> None:
     records = [{"question": "", "answer": ""}, {"question": None, "answer": 5}, {"question": "How?", "answer": "So."}]
     assert_answers(read("faq.json", json.dumps(records)), [("How?", "So.")])
+    records = [{"question": "How many?", "answer": 12}, {"question": "What?", "answer": {"text": "5 euros"}}]
+    text = read("b.json", json.dumps([*records, records[1]])).text
+    assert "12" in text and "5 euros" in text
 
 
 def test_jsonl_and_xlsx_of_questions(read: Read) -> None:
