@@ -6,8 +6,8 @@ Questions are those of every bundled bot's `dev.jsonl`, never of `eval.jsonl`, o
 was trained on, and a sample of DATA's `squad/train.json`, `reading/policy.json`, `reading/fairytale.json` (English)
 and `cmrc2018/trial.json` (Chinese). A unit is a positive example when it holds the answer. For the confidence each bot
 is also asked questions of others. Bots that the encoder does not know, and CMRC, fit the `lexical` models. Thresholds
-are the highest at which a share `PRECISION` of the bundled bots' abstentions is right, predicted for each bot by models
-fitted on the others.
+are the highest at which a share `PRECISION` of the bundled bots' abstentions is right, on their own questions and those
+of other bots, predicted for each bot by models fitted on the others.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ FOREIGN = 20
 UNANSWERABLE = 0.3
 """The share of the whole weight that unanswerable questions have for the confidence and its threshold."""
 PRECISION = 2 / 3
-"""Not more, because most of the unanswerable development questions are near misses."""
+"""Not more, because most of the unanswerable questions are near misses."""
 RIDGE = 0.03
 
 
@@ -203,7 +203,8 @@ def fit_confidence(examples: list[Asked], rows: list[np.ndarray]) -> dict[str, A
     group = np.array([example.group for example in examples])
     labels = np.array([bool(example.gold) for example in examples])
     weights = np.array([example.weight for example in examples])
-    fitted, real, odd = source != "set", source == "bot", source == "practice"
+    fitted, own, odd = source != "set", source == "bot", source == "practice"
+    real = own | ((source == "foreign") & np.isin(group, group[own]))
     predicted = np.zeros(len(examples))
 
     def model(mask: np.ndarray) -> support.Logistic:
@@ -216,14 +217,18 @@ def fit_confidence(examples: list[Asked], rows: list[np.ndarray]) -> dict[str, A
     auroc = roc_auc_score(labels[real], predicted[real])
     if auroc <= 0.5:
         raise SystemExit(f"the confidence tells nothing: AUROC {auroc:.3f} on bots it has not seen")
-    shares = balanced(labels[real], weights[real])
-    right = {t: precision(labels[real], predicted[real] < t, shares) for t in np.arange(0.2, 0.9, 0.01)}
+    shares = balanced(labels[real], np.ones(real.sum()))
+    right = {t: precision(labels[real], predicted[real] < t, shares) for t in np.arange(0.2, 0.9, 0.002)}
     below = max((t for t, share in right.items() if share >= PRECISION), default=0.2)
-    unknown = [np.mean(predicted[mask] < below) for mask in (real & ~labels, source == "foreign")]
-    print(f"held out: AUROC {auroc:.3f}, abstain below {below:.2f}: precision {right[below]:.2f},", end=" ")
+    unknown = [np.mean(predicted[mask] < below) for mask in (own & ~labels, real & ~own)]
+    print(
+        f"held out: AUROC {auroc:.3f}, {roc_auc_score(labels[own], predicted[own]):.3f} on their own questions,",
+        end=" ",
+    )
+    print(f"abstain below {below:.3f}: precision {right[below]:.2f},", end=" ")
     print(f"recall {unknown[0]:.2f}, {unknown[1]:.2f} on questions of other bots")
     final = model(fitted)
-    return {**written(final.weights, final.bias), "abstain_below": round(float(below), 2)}
+    return {**written(final.weights, final.bias), "abstain_below": round(float(below), 3)}
 
 
 def fit_logistic(signals: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> support.Logistic:
