@@ -164,7 +164,7 @@ class Bot:
             yield from self._say(reply.text, resolved, reply)
         elif self.config.generator.model == "extractive":
             with trace.step("generate"):
-                text, cited = extractive.compose(resolved, ranked.best)
+                text, cited = extractive.compose(resolved, ranked.best, ranked.evidence.titles, self._of_faq)
             yield from self._say(text, resolved, self._answer(text, cited, resolved, found, sure, trace))
         else:
             yield from self._generate(resolved, history, found, sure, trace)

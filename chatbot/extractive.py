@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from chatbot.answer_types import ANY, fits
 from chatbot.reply import Citation
 from chatbot.support import Supported
-from chatbot.units import Unit, said, units
+from chatbot.units import Unit, heading, said, units
 from retrieval.text import is_cjk, terms
 
 MOST_UNITS = 3
@@ -25,25 +25,31 @@ _ASKS_HOW = re.compile(r"\bhow (?:do|can|should|to)\b|怎么办理|如何", re.I
 _NUMBER = re.compile(r"\d+[.)]\s*$")
 
 
-def compose(question: str, ranked: Sequence[Supported]) -> tuple[str, list[Citation]]:
+def compose(
+    question: str, ranked: Sequence[Supported], titles: dict[str, str], faqs: Collection[str] = ()
+) -> tuple[str, list[Citation]]:
     """Write the answer.
 
     Args:
         ranked: Units, best first; at least one.
+        titles: Of the units' documents, by id.
+        faqs: Ids of documents of questions and answers, whose answers are given whole.
 
     Returns:
         The text with `[n]` marks, and the citations, the first being `[1]`.
     """
     pieces = []
     citations: list[Citation] = []
-    for group in _groups(question, ranked):
+    for group in _groups(question, ranked, titles, faqs):
         citations.append(_citation(group))
         pieces.append(f"{_shown(group)} [{len(citations)}]")
     apart = any("\n" in piece for piece in pieces) or any(c.quote.startswith("|") for c in citations)
     return ("\n\n" if apart else " ").join(pieces), citations
 
 
-def _groups(question: str, ranked: Sequence[Supported]) -> list[list[Unit]]:
+def _groups(
+    question: str, ranked: Sequence[Supported], titles: dict[str, str], faqs: Collection[str]
+) -> list[list[Unit]]:
     """Units to quote: the best, the list it belongs to where one is asked for, and others that add something.
 
     What comes of the best one's passage is told in its order, and then the others, each document in its own.
@@ -54,8 +60,12 @@ def _groups(question: str, ranked: Sequence[Supported]) -> list[list[Unit]]:
         if groups and (len(groups) == MOST_UNITS or math.exp(entry.score - ranked[0].score) < WORTH_ADDING):
             break
         opens = _opens_list(entry.unit)
-        whole = opens or (not groups and _wants_list(question, entry.unit))
-        group = _whole_list(entry.unit) if whole else [entry.unit]
+        if entry.unit.chunk.document_id in faqs:
+            group = units(entry.unit.chunk)
+        elif opens or (not groups and _wants_list(question, entry.unit, titles)):
+            group = _whole_list(entry.unit)
+        else:
+            group = [entry.unit]
         if groups and (_overlaps(group, groups) or (opens and len(group) == 1)):
             continue
         own = set(terms(" ".join(unit.text for unit in group)))
@@ -73,11 +83,11 @@ def _groups(question: str, ranked: Sequence[Supported]) -> list[list[Unit]]:
     return sorted(groups, key=place)
 
 
-def _wants_list(question: str, unit: Unit) -> bool:
+def _wants_list(question: str, unit: Unit, titles: dict[str, str]) -> bool:
     """Whether a question asks for all of the list or table that a unit belongs to: for what it announces or its steps,
     and not for what the unit alone says."""
     asked, own = set(terms(_ASKS_LIST.sub(" ", question))), set(terms(unit.text))
-    announced = set(terms(f"{unit.chunk.section} {unit.lead}"))
+    announced = set(terms(f"{heading(unit.chunk, titles)} {unit.lead}"))
     about_all = bool(asked) and asked <= announced and not asked <= own and fits(question, unit.text) == ANY
     if unit.kind == "row":
         return about_all and bool(_ASKS_LIST.search(question))
@@ -121,8 +131,11 @@ def _citation(group: list[Unit]) -> Citation:
 def _shown(group: list[Unit]) -> str:
     if len(group) == 1:
         return _plain(group[0])
-    lines = [f"- {_plain(unit)}" if unit.kind in ("item", "row") else _plain(unit) for unit in group]
-    return "\n".join(lines)
+    text = ""
+    for before, unit in zip([None, *group], group, strict=False):
+        same = before is not None and before.kind == unit.kind == "sentence"
+        text += (" " if same else "\n") + (f"- {_plain(unit)}" if unit.kind in ("item", "row") else _plain(unit))
+    return text.strip()
 
 
 def _plain(unit: Unit) -> str:

@@ -39,7 +39,7 @@ def answer(question: str, *ranked: tuple[Unit, float]) -> tuple[str, list[Citati
 
 
 def _composed(question: str, *ranked: tuple[Unit, float]) -> tuple[str, list[Citation]]:
-    return compose(question, [Supported(unit, score, 0, unit.text) for unit, score in ranked])
+    return compose(question, [Supported(unit, score, 0, unit.text) for unit, score in ranked], {"a.md": "Bike hire"})
 
 
 def test_one_sentence_is_said_word_for_word() -> None:
@@ -101,6 +101,19 @@ def test_a_question_for_what_a_list_announces_gets_all_of_it() -> None:
         "When does the insurance cover it?",
     ):
         assert answer(question, item)[0] == "water in the case [1]"
+
+
+def test_what_a_title_says_is_announced_too() -> None:
+    own = chunk("What is covered:\n\n- broken screens\n- theft from a locked room")
+    assert answer("What is covered for a bike?", (pick(own, "theft"), 0.9))[0].count("\n- ") == 2
+
+
+def test_an_answer_of_a_faq_is_given_whole() -> None:
+    own = chunk("Yes. Dogs are welcome.\n\n- on a lead\n- in the yard")
+    ranked = [Supported(pick(own, "Dogs"), 0.9, 0, "")]
+    text, citations = compose("May I bring a dog?", ranked, {}, {"a.md"})
+    assert text == "Yes. Dogs are welcome.\n- on a lead\n- in the yard [1]"
+    assert citations[0].quote == own.text
 
 
 def test_a_list_does_not_take_the_one_before_along() -> None:
