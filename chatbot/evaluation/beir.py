@@ -130,4 +130,4 @@ def _entry(entry: dict[str, Any]) -> tuple[str, str, str]:
     id_, title, text = entry["_id"], entry.get("title") or "", entry["text"]
     if not (isinstance(id_, str | int) and isinstance(title, str) and isinstance(text, str)):
         raise TypeError
-    return str(id_), valid(title), valid(text)
+    return valid(str(id_)), valid(title), valid(text)
