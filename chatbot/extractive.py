@@ -133,8 +133,9 @@ def _shown(group: list[Unit]) -> str:
         return _plain(group[0])
     text = ""
     for before, unit in zip([None, *group], group, strict=False):
-        same = before is not None and before.kind == unit.kind == "sentence"
-        text += (" " if same else "\n") + (f"- {_plain(unit)}" if unit.kind in ("item", "row") else _plain(unit))
+        runs_on = before is not None and before.kind == unit.kind == "sentence"
+        gap = ("" if is_cjk(unit.text) else " ") if runs_on else "\n"
+        text += gap + (f"- {_plain(unit)}" if unit.kind in ("item", "row") else _plain(unit))
     return text.strip()
 
 

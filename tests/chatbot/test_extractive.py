@@ -114,6 +114,8 @@ def test_an_answer_of_a_faq_is_given_whole() -> None:
     text, citations = compose("May I bring a dog?", ranked, {}, {"a.md"})
     assert text == "Yes. Dogs are welcome.\n- on a lead\n- in the yard [1]"
     assert citations[0].quote == own.text
+    chinese = [Supported(pick(chunk("可以。请牵好狗。"), "可以"), 0.9, 0, "")]
+    assert compose("可以带狗吗？", chinese, {}, {"a.md"})[0] == "可以。请牵好狗。 [1]"
 
 
 def test_a_list_does_not_take_the_one_before_along() -> None:
