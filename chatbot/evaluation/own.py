@@ -58,11 +58,8 @@ def evaluate_bot(bot: Bot, cases: list[Case]) -> dict[str, Any]:
     Raises:
         GraftError: A question names a document that the bot does not have.
     """
-    for case in cases:
-        if unknown := [name for name in case.documents if bot.index.store.document(name) is None]:
-            raise GraftError(
-                f"{bot.config.name} has no document {unknown[0]!r}, named by the question {case.question!r}"
-            )
+    known = [str(row[0]) for row in bot.index.store.rows("SELECT id FROM documents")]
+    documents = [{_document(name, known, bot, case) for name in case.documents} for case in cases]
     ranks: list[list[float]] = []
     answers: list[tuple[float, float]] = []
     valid: list[float] = []
@@ -71,11 +68,10 @@ def evaluate_bot(bot: Bot, cases: list[Case]) -> dict[str, Any]:
     steps: dict[str, list[float]] = {}
     failures: list[dict[str, Any]] = []
     bot.ask(cases[0].question)
-    for case in cases:
-        if case.documents:
+    for case, relevant in zip(cases, documents, strict=True):
+        if relevant:
             found = bot.searcher.search(case.question, RANKED)
             ranking = list(dict.fromkeys(passage.chunk.document_id for passage in found.passages))
-            relevant = set(case.documents)
             ranks.append(
                 [recall(ranking, relevant, 1), recall(ranking, relevant, 5), reciprocal_rank(ranking, relevant, 10)]
             )
@@ -111,6 +107,15 @@ def evaluate_bot(bot: Bot, cases: list[Case]) -> dict[str, Any]:
         },
         "failures": failures,
     }
+
+
+def _document(name: str, known: list[str], bot: Bot, case: Case) -> str:
+    """The id of a document; its folders may be left out where that names one only."""
+    found = [id_ for id_ in known if id_ == name] or [id_ for id_ in known if id_.endswith(f"/{name}")]
+    if len(found) != 1:
+        several = f"several documents named {name!r}: {', '.join(found)}" if found else f"no document {name!r}"
+        raise GraftError(f"{bot.config.name} has {several}; the question {case.question!r} names it")
+    return found[0]
 
 
 def _graded(bot: Bot, reply: Reply, answer: str) -> tuple[float, float]:

@@ -73,6 +73,12 @@ def test_a_bot_is_measured_on_its_questions(northwind_folder: Path, tmp_path: Pa
     assert 0 < report["latency_ms"]["p50"] <= report["latency_ms"]["p95"]
 
 
+def test_a_document_may_be_named_without_its_folder(northwind_folder: Path, tmp_path: Path) -> None:
+    bare = [{**case, "documents": [Path(name).name for name in case["documents"]]} for case in QUESTIONS]
+    report = json.loads(graft(northwind_folder, "--data", write_lines(tmp_path / "x.jsonl", bare), "--json").stdout)
+    assert report["retrieval"]["recall@5"] == 1
+
+
 def test_wrong_expectations_lower_the_scores(northwind_folder: Path, tmp_path: Path) -> None:
     wrong = [
         {**QUESTIONS[0], "answer": "a camel", "documents": ["knowledge/branches.md"]},
@@ -150,7 +156,7 @@ def test_judgements_without_a_header_all_count(beir: Path) -> None:
 def test_a_question_about_a_document_that_is_not_there_is_refused(northwind_folder: Path, tmp_path: Path) -> None:
     cases = tmp_path / "cases.jsonl"
     cases.write_text('{"question": "How?", "answer": "so", "documents": ["nope.md"]}\n', encoding="utf8")
-    assert "has no document 'nope.md', named by the question 'How?'" in error_line(northwind_folder, "--data", cases)
+    assert "has no document 'nope.md'; the question 'How?' names it" in error_line(northwind_folder, "--data", cases)
     assert "cannot be read: Is a directory" in error_line(northwind_folder, "--data", tmp_path)
 
 
