@@ -240,6 +240,7 @@ def test_the_graph_is_searched_walked_and_queried(page: Page) -> None:
     entity.click()
     entity.press("Control+a")
     entity.press_sequentially("phish")
+    page.wait_for_timeout(500)  # options move while the list follows what is typed
     page.get_by_role("option", name="Phishing", exact=True).click()
     expect(page.locator("#facts h3")).to_have_text("Phishing")
     expect(page.locator("#facts td").first).to_be_visible()
