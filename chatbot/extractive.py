@@ -10,12 +10,15 @@ from chatbot.answer_types import ANY, fits
 from chatbot.reply import Citation
 from chatbot.support import Supported
 from chatbot.units import Unit, heading, said, units
+from retrieval.loaders.clean import one_line
 from retrieval.text import is_cjk, terms
 
 MOST_UNITS = 3
 LONGEST_LIST = 10
 WORTH_ADDING = 0.15
 """Another unit joins the answer when it is at least this share as likely as the best one."""
+INTRODUCES = (":", "：")
+"""What a sentence that introduces a list ends with."""
 _ASKS_LIST = re.compile(
     r"\b(?:what|which) (?:\w+ ){0,2}(?:documents|steps|things|kinds|types|symptoms|signs|ways|options|methods|benefits"
     r"|rules|requirements|conditions|items|tools|causes|parts|phases|stages)\b|\blist\b|哪些|步骤",
@@ -40,9 +43,12 @@ def compose(
     """
     pieces = []
     citations: list[Citation] = []
+    lead = ""
     for group in _groups(question, ranked, titles, faqs):
         citations.append(_citation(group))
-        pieces.append(f"{_shown(group)} [{len(citations)}]")
+        before, lead = lead, _lead(group)
+        said = f"{_shown(group)} [{len(citations)}]"
+        pieces.append(said if lead in ("", before) else f"{lead}{_gap(lead)}{said}")
     apart = any("\n" in piece for piece in pieces) or any(c.quote.startswith("|") for c in citations)
     return ("\n\n" if apart else " ").join(pieces), citations
 
@@ -96,7 +102,7 @@ def _wants_list(question: str, unit: Unit, titles: dict[str, str]) -> bool:
 
 
 def _opens_list(unit: Unit) -> bool:
-    return unit.text.rstrip().endswith((":", "："))
+    return unit.text.rstrip().endswith(INTRODUCES)
 
 
 def _overlaps(group: list[Unit], groups: list[list[Unit]]) -> bool:
@@ -128,13 +134,19 @@ def _citation(group: list[Unit]) -> Citation:
     return Citation(chunk.document_id, chunk.document_id, chunk.section, start, end, quote)
 
 
+def _lead(group: list[Unit]) -> str:
+    """What introduces the list that a group begins within: an item may mean the opposite without it."""
+    first = group[0]
+    return one_line(first.lead) if first.kind == "item" and first.lead.rstrip().endswith(INTRODUCES) else ""
+
+
 def _shown(group: list[Unit]) -> str:
     if len(group) == 1:
         return _plain(group[0])
     text = ""
     for before, unit in zip([None, *group], group, strict=False):
         runs_on = before is not None and before.kind == unit.kind == "sentence"
-        gap = ("" if is_cjk(unit.text) else " ") if runs_on else "\n"
+        gap = _gap(unit.text) if runs_on else "\n"
         text += gap + (f"- {_plain(unit)}" if unit.kind in ("item", "row") else _plain(unit))
     return text.strip()
 
@@ -144,4 +156,9 @@ def _plain(unit: Unit) -> str:
     if unit.kind == "code":
         return f"{unit.text}\n"
     text = said(unit)
-    return re.sub(r"\s*\n\s*", "" if is_cjk(text) else " ", text)
+    return re.sub(r"\s*\n\s*", _gap(text), text)
+
+
+def _gap(text: str) -> str:
+    """What stands between two sentences of a text's language."""
+    return "" if is_cjk(text) else " "

@@ -46,7 +46,9 @@ def _bot(name: str, data: Path | None) -> dict[str, Any]:
     from chatbot.evaluation.own import evaluate_bot, read_cases
 
     opened = open_bot(name)
-    return evaluate_bot(opened, read_cases(data or opened.config.folder / "eval.jsonl"))
+    cases = read_cases(data or opened.config.folder / "eval.jsonl")
+    with progress_bar(opened.config.name) as progress:
+        return evaluate_bot(opened, cases, progress)
 
 
 def _beir(folder: Path, split: str, encoder: str) -> dict[str, Any]:

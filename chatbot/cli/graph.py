@@ -9,7 +9,7 @@ import typer
 
 from chatbot.cli.arguments import BotArgument, JsonOption
 from chatbot.cli.opening import open_bot
-from chatbot.cli.output import print_json, readable_errors, say, tell
+from chatbot.cli.output import counted, print_json, readable_errors, say, tell
 
 graph = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -33,7 +33,7 @@ def query(
         tell("\t".join(columns))
         for row in rows:
             tell("\t".join(str(value) for value in row.values()))
-        say(f"{len(rows)} {'row' if len(rows) == 1 else 'rows'}")
+        say(counted(len(rows), "row"))
         if unknown := "" if rows else unknown_types(opened, cypher):
             say(unknown)
 
@@ -82,7 +82,7 @@ def show(
     with readable_errors():
         opened = open_bot(bot)
         nodes = write_html(opened.graph, out, entity, limit, opened.config.display_title)
-        tell(f"{out}: {nodes} {'entity' if nodes == 1 else 'entities'}")
+        tell(f"{out}: {counted(nodes, 'entity', 'entities')}")
 
 
 @graph.command()
@@ -97,7 +97,7 @@ def export(
 
     with readable_errors():
         nodes, edges = write_graph(open_bot(bot).graph, out)
-        tell(f"{out}: {nodes} nodes, {edges} edges")
+        tell(f"{out}: {counted(nodes, 'node')}, {counted(edges, 'edge')}")
 
 
 @graph.command()

@@ -16,7 +16,7 @@ from chatbot.cli.arguments import BotArgument, JsonOption
 from chatbot.cli.evaluate import evaluate
 from chatbot.cli.graph import graph
 from chatbot.cli.opening import build_with_bar, open_bot
-from chatbot.cli.output import print_json, readable_errors, say, tell
+from chatbot.cli.output import counted, print_json, readable_errors, say, tell
 
 app = typer.Typer(
     name="graft",
@@ -71,16 +71,20 @@ def index(bot: BotArgument, json_: JsonOption = False) -> None:
         manifest, seconds = build_with_bar(bots.find(bot))
         failed = manifest.failed
         if json_:
-            counts = {key: getattr(manifest, key) for key in ("documents", "chunks", "faq", "nodes", "edges")}
-            print_json({**counts, "failed": failed, "seconds": round(seconds, 2)})
+            numbers = {key: getattr(manifest, key) for key in ("documents", "chunks", "faq", "nodes", "edges")}
+            print_json({**numbers, "failed": failed, "seconds": round(seconds, 2)})
         else:
             for name, reason in failed.items():
                 say(f"not read: {name}: {reason}")
-            tell(
-                f"{manifest.documents} documents, {manifest.chunks} chunks, {manifest.faq} FAQ entries,"
-                f" {manifest.nodes} entities, {manifest.edges} relations in {seconds:.1f} s"
-                + (f"; {len(failed)} file{'s' if len(failed) > 1 else ''} not read" if failed else "")
+            counts = (
+                counted(manifest.documents, "document"),
+                counted(manifest.chunks, "chunk"),
+                counted(manifest.faq, "FAQ entry", "FAQ entries"),
+                counted(manifest.nodes, "entity", "entities"),
+                counted(manifest.edges, "relation"),
             )
+            unread = f"; {counted(len(failed), 'file')} not read" if failed else ""
+            tell(f"{', '.join(counts)} in {seconds:.1f} s{unread}")
     raise typer.Exit(1 if failed else 0)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from chatbot import bots
 from chatbot.bots import BotSource
-from chatbot.cli.output import progress_bar, say
+from chatbot.cli.output import counted, progress_bar, say
 
 if TYPE_CHECKING:
     from chatbot.bot import Bot
@@ -32,7 +32,7 @@ def open_bot(source: BotSource | str, encoder: Encoder | None = None) -> Bot:
     if not is_current(source):
         say(f"{source.config.name}: {_why(source)}")
         manifest, seconds = build_with_bar(source, encoder)
-        say(f"{source.config.name}: {manifest.documents} documents indexed in {seconds:.1f} s")
+        say(f"{source.config.name}: {counted(manifest.documents, 'document')} indexed in {seconds:.1f} s")
         for file, reason in manifest.failed.items():
             say(f"{source.config.name}: not read: {file}: {reason}")
     return Bot.open(source, encoder)

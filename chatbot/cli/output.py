@@ -27,6 +27,11 @@ def tell(line: str) -> None:
     print(visible(line, keep="\t"))
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number of things: `1 row`, `2 rows`."""
+    return f"{number} {one if number == 1 else many or f'{one}s'}"
+
+
 def print_json(value: Any, compact: bool = False) -> None:
     """Print one JSON document to stdout."""
     print(json.dumps(value, ensure_ascii=False, indent=None if compact else 2), flush=True)

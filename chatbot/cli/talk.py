@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 
@@ -11,6 +12,8 @@ from chatbot.reply import Reply
 from chatbot.sessions import Sessions
 from retrieval.errors import GraftError
 from retrieval.loaders.clean import visible
+
+_STRONG = re.compile(r"(?<![A-Za-z0-9_*])\*\*(?=\S)(.+?)(?<=\S)\*\*(?![A-Za-z0-9_*])")
 
 
 def talk(bot: Bot, once: str | None, json_: bool, session: str | None) -> None:
@@ -48,7 +51,7 @@ def talk(bot: Bot, once: str | None, json_: bool, session: str | None) -> None:
 
 def show(bot: Bot, reply: Reply) -> None:
     """Print a reply with its sources."""
-    print(visible(reply.text, keep="\n\t"))
+    print(_readable(reply.text))
     _show_sources(bot, reply)
 
 
@@ -72,7 +75,12 @@ def _stream(bot: Bot, question: str, session: str | None) -> None:
             print()
             _show_sources(bot, part)
         else:
-            print(visible(part, keep="\n\t"), end="", flush=True)
+            print(_readable(part), end="", flush=True)
+
+
+def _readable(text: str) -> str:
+    """Text for a terminal, without Markdown's marks of strong emphasis."""
+    return _STRONG.sub(r"\1", visible(text, keep="\n\t"))
 
 
 def _show_sources(bot: Bot, reply: Reply) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from chatbot.json_lines import read_json_lines
 from chatbot.reply import Reply
 from chatbot.units import row_as_text, units
 from retrieval.errors import GraftError
+from retrieval.index import Progress
 
 RANKED = 50
 """Passages looked at for the retrieval measures."""
@@ -48,7 +50,7 @@ def read_cases(path: Path) -> list[Case]:
     return cases
 
 
-def evaluate_bot(bot: Bot, cases: list[Case]) -> dict[str, Any]:
+def evaluate_bot(bot: Bot, cases: list[Case], progress: Progress = lambda step, done, total: None) -> dict[str, Any]:
     """Ask every question and measure.
 
     Recall counts the share of a question's documents among the first k documents. An answer's F1 is that of the best
@@ -58,8 +60,14 @@ def evaluate_bot(bot: Bot, cases: list[Case]) -> dict[str, Any]:
     Raises:
         GraftError: A question names a document that the bot does not have.
     """
-    known = [str(row[0]) for row in bot.index.store.rows("SELECT id FROM documents")]
-    documents = [{_document(name, known, bot, case) for name in case.documents} for case in cases]
+    known = {str(row[0]) for row in bot.index.store.rows("SELECT id FROM documents")}
+    for case in cases:
+        if unknown := sorted(set(case.documents) - known):
+            close = get_close_matches(unknown[0], known, n=1, cutoff=0.5)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            raise GraftError(
+                f"{bot.config.name} has no document {unknown[0]!r}; the question {case.question!r} names it{hint}"
+            )
     ranks: list[list[float]] = []
     answers: list[tuple[float, float]] = []
     valid: list[float] = []
@@ -68,7 +76,9 @@ def evaluate_bot(bot: Bot, cases: list[Case]) -> dict[str, Any]:
     steps: dict[str, list[float]] = {}
     failures: list[dict[str, Any]] = []
     bot.ask(cases[0].question)
-    for case, relevant in zip(cases, documents, strict=True):
+    for done, case in enumerate(cases, 1):
+        progress("ask", done, len(cases))
+        relevant = set(case.documents)
         if relevant:
             found = bot.searcher.search(case.question, RANKED)
             ranking = list(dict.fromkeys(passage.chunk.document_id for passage in found.passages))
@@ -85,7 +95,7 @@ def evaluate_bot(bot: Bot, cases: list[Case]) -> dict[str, Any]:
         times.append(sum(step.ms for step in reply.trace))
         for step in reply.trace:
             steps.setdefault(step.step, []).append(step.ms)
-    right = sum(wanted and did for wanted, did in abstained)
+    right = sum(wanted and refused for wanted, refused in abstained)
     columns = list(zip(*ranks, strict=True)) if ranks else [(), (), ()]
     return {
         "bot": bot.config.name,
@@ -97,7 +107,7 @@ def evaluate_bot(bot: Bot, cases: list[Case]) -> dict[str, Any]:
             "citations_valid": mean(valid) if valid else 1.0,
         },
         "abstention": {
-            "precision": right / max(1, sum(did for _, did in abstained)),
+            "precision": right / max(1, sum(refused for _, refused in abstained)),
             "recall": right / max(1, sum(wanted for wanted, _ in abstained)),
         },
         "latency_ms": {
@@ -107,15 +117,6 @@ def evaluate_bot(bot: Bot, cases: list[Case]) -> dict[str, Any]:
         },
         "failures": failures,
     }
-
-
-def _document(name: str, known: list[str], bot: Bot, case: Case) -> str:
-    """The id of a document; its folders may be left out where that names one only."""
-    found = [id_ for id_ in known if id_ == name] or [id_ for id_ in known if id_.endswith(f"/{name}")]
-    if len(found) != 1:
-        several = f"several documents named {name!r}: {', '.join(found)}" if found else f"no document {name!r}"
-        raise GraftError(f"{bot.config.name} has {several}; the question {case.question!r} names it")
-    return found[0]
 
 
 def _graded(bot: Bot, reply: Reply, answer: str) -> tuple[float, float]:

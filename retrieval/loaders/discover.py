@@ -21,9 +21,9 @@ _GLOB = frozenset("*?[")
 def discover(sources: list[str], base: Path) -> tuple[list[tuple[Path, Path]], list[tuple[str, str]]]:
     """Expands files, folders (with what is below them) and globs.
 
-    The document's id is the file's path relative to its root. With a single source the root is that folder, the file's
-    own folder, or `base` for a glob. With several it is `base`, so that equal names in two folders stay apart; sources
-    outside `base` keep as many parent folders as that takes.
+    The document's id is the file's path relative to its root: the source's folder, a single file's own folder, or
+    `base` for a glob. With several folders or globs it is `base`, so that equal names in two folders stay apart; others
+    that would be equal keep as many parent folders as that takes.
 
     Args:
         sources: As written in the configuration; relative ones are relative to `base`.
@@ -40,10 +40,11 @@ def discover(sources: list[str], base: Path) -> tuple[list[tuple[Path, Path]], l
     roots: dict[Path, Path] = {}
     skipped: dict[str, str] = {}
     seen: set[Path] = set()
+    several = sum(not _absolute(source, base).is_file() for source in sources) > 1
     for source in sources:
         for path, root in _expand(source, base):
             reason = _refusal(path, root)
-            if len(sources) > 1 and path.is_relative_to(base):
+            if several and path.is_relative_to(base):
                 root = base
             if reason is not None:
                 skipped.setdefault(source_name(path, root), reason)
@@ -54,7 +55,7 @@ def discover(sources: list[str], base: Path) -> tuple[list[tuple[Path, Path]], l
 
 
 def _expand(source: str, base: Path) -> Iterator[tuple[Path, Path]]:
-    path = Path(os.path.normpath(base / os.path.expanduser(source)))
+    path = _absolute(source, base)
     if path.is_dir():
         yield from ((file, path) for file in _walk(path))
     elif path.exists():
@@ -67,6 +68,10 @@ def _expand(source: str, base: Path) -> Iterator[tuple[Path, Path]]:
         if not files:
             raise GraftError(visible(f"knowledge source matches no file: {source} (looked in {base})"))
         yield from ((file, base if file.is_relative_to(base) else file.parent) for file in files if not _hidden(file))
+
+
+def _absolute(source: str, base: Path) -> Path:
+    return Path(os.path.normpath(base / os.path.expanduser(source)))
 
 
 def _walk(folder: Path) -> Iterator[Path]:

@@ -19,21 +19,21 @@ COST = "What does a replacement card cost?"
 @pytest.mark.parametrize(
     ("question", "quote", "document"),
     [
-        (COST, "A replacement card costs 9 euros.", "knowledge/cards.md"),
+        (COST, "A replacement card costs 9 euros.", "cards.md"),
         (
             "When does the Harbour branch open?",
             "The Harbour branch opens at 9 o'clock on weekdays.",
-            "knowledge/branches.md",
+            "branches.md",
         ),
         (
             "How fast are instant transfers?",
             "Instant transfers arrive within ten seconds, day and night.",
-            "knowledge/transfers.txt",
+            "transfers.txt",
         ),
         (
             "What is the daily limit of the Gold account?",
             "| Gold account | 2,000 euros | 12 euros |",
-            "knowledge/cards.md",
+            "cards.md",
         ),
     ],
 )
@@ -185,7 +185,7 @@ def test_a_bot_is_a_runnable(northwind: Bot) -> None:
 def test_a_bot_is_a_retriever_with_its_graph_and_without(northwind: Bot) -> None:
     found = BotRetriever(bot=northwind, top_k=2).invoke(COST)
     assert len(found) == 2 and "9 euros" in found[0].page_content
-    assert found[0].metadata["document"] == "knowledge/cards.md" and found[0].metadata["section"] == "Lost card"
+    assert found[0].metadata["document"] == "cards.md" and found[0].metadata["section"] == "Lost card"
     plain = BotRetriever(bot=northwind, top_k=2, graph=False).invoke(COST)
     assert "9 euros" in plain[0].page_content and "graph" not in plain[0].metadata["why"]
 

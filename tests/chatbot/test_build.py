@@ -44,7 +44,7 @@ def test_a_build_counts_what_it_read_and_can_be_searched(tmp_path: Path, encoder
     assert set(last) == {"read", "encode", "graph"} and all(done == total for done, total in last.values())
     bot = Bot.open(source, encoder)
     best = bot.searcher.search("When does the Harbour branch open?", 3).passages[0].chunk
-    assert best.document_id == "knowledge/branches.md" and best.section == "Harbour branch"
+    assert best.document_id == "branches.md" and best.section == "Harbour branch"
     assert [fact.object for fact in bot.graph.path("Nora Lindqvist", "Ada Byron")] == ["Ada Byron"]
 
 

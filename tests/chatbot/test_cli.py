@@ -59,7 +59,7 @@ def test_init_makes_a_bot_that_indexes_and_answers(tmp_path: Path, language: str
     config = load_config(folder / "bot.yaml")
     assert (config.name, config.title, config.language) == ("my-desk", "My desk", language)
     indexed = graft("index", folder)
-    assert indexed.exit_code == 0 and indexed.stdout.startswith("1 documents, ")
+    assert indexed.exit_code == 0 and indexed.stdout.startswith("1 document, ")
     question = "What does Graft do with a folder of documents?" if language == "en" else "Graft 可以把文档变成什么？"
     reply = json.loads(graft("chat", folder, "--once", question, "--json").stdout)
     check_reply(reply)
@@ -122,7 +122,7 @@ def test_chat_answers_one_question_as_json_and_nothing_else(northwind_folder: Pa
     reply = json.loads(result.stdout)
     check_reply(reply)
     assert reply["text"].startswith("A replacement card costs 9 euros. [1]")
-    assert reply["citations"][0]["source"] == "knowledge/cards.md"
+    assert reply["citations"][0]["source"] == "cards.md"
     unknown = json.loads(graft("chat", northwind_folder, "--once", "What is the capital of France?", "--json").stdout)
     check_reply(unknown)
     assert unknown["abstained"] is True and unknown["citations"] == []
@@ -135,7 +135,7 @@ def test_an_empty_question_is_an_error(northwind_folder: Path) -> None:
 def test_chat_shows_sources_and_disclaimer_to_people(northwind_folder: Path) -> None:
     lines = graft("chat", northwind_folder, "--once", COST).stdout.splitlines()
     assert lines[0].startswith("A replacement card costs 9 euros. [1]")
-    assert "  [1] knowledge/cards.md › Lost card" in lines
+    assert "  [1] cards.md › Lost card" in lines
     assert lines[-1] == "  General information only."
     assert any(line.startswith("  confidence ") and line.endswith("%") for line in lines)
 
@@ -149,6 +149,12 @@ def test_each_line_of_stdin_gets_a_line_of_json(northwind_folder: Path) -> None:
     assert "9 o'clock" in replies[1]["text"] and result.exit_code == 0
     plain = graft("chat", northwind_folder, stdin=f"{COST}\n")
     assert plain.stdout.startswith("A replacement card costs 9 euros. [1]")
+
+
+def test_strong_emphasis_is_not_shown_as_stars_in_a_terminal(tmp_path: Path) -> None:
+    source = write_bot(tmp_path, {"a.md": "# Power\n\nThe **square** of a number `x` is `x ** 2` in **every** lesson."})
+    shown = graft("chat", source.config.folder, "--once", "What is the square of a number in every lesson?").stdout
+    assert shown.startswith("The square of a number `x` is `x ** 2` in every lesson. [1]")
 
 
 def test_a_named_session_goes_on_in_the_next_process(northwind_folder: Path) -> None:

@@ -56,6 +56,15 @@ def test_a_sentence_that_adds_something_joins_with_its_own_number() -> None:
     assert [citation.document for citation in citations] == ["a.md", "b.md"]
 
 
+def test_items_of_a_list_are_told_after_the_sentence_that_introduces_it() -> None:
+    own = chunk("Never mix these with\nanother painkiller:\n\n- aspirin from the ward\n- naproxen\n- codeine syrup")
+    first, other = pick(own, "aspirin"), pick(own, "codeine")
+    text, citations = answer("May I mix it with aspirin?", (first, 0.9), (other, 0.8))
+    lead = "Never mix these with another painkiller:"
+    assert text == f"{lead} aspirin from the ward [1] codeine syrup [2]"
+    assert [citation.quote for citation in citations] == ["aspirin from the ward", "codeine syrup"]
+
+
 def test_what_follows_the_best_stands_in_the_order_of_its_document() -> None:
     own = chunk("Cards are blocked at once. First ring the night desk. Then send form B12 to Harbour branch.")
     best, first, then = pick(own, "Cards"), pick(own, "First"), pick(own, "Then")
@@ -100,7 +109,7 @@ def test_a_question_for_what_a_list_announces_gets_all_of_it() -> None:
         "Does the insurance cover a wet phone?",
         "When does the insurance cover it?",
     ):
-        assert answer(question, item)[0] == "water in the case [1]"
+        assert answer(question, item)[0] == "The insurance covers: water in the case [1]"
 
 
 def test_what_a_title_says_is_announced_too() -> None:

@@ -26,7 +26,7 @@ def test_odd_file_names_are_shown_as_escapes_and_the_others_indexed(tmp_path: Pa
     (tmp_path / "knowledge" / os.fsdecode(b"\xff.md")).write_bytes(b"")
     (tmp_path / "knowledge" / "loop.md").symlink_to("loop.md")
     result = graft("index", tmp_path)
-    assert result.exit_code == 1 and result.stdout.startswith("1 documents, ")
+    assert result.exit_code == 1 and result.stdout.startswith("1 document, ")
     lines = result.stderr.splitlines()
     shown = {line.split(": ")[1] for line in lines}
     assert shown == {"loop.md", r"nothing.\x1b[2J", r"two\nlines\x1b[2J.md", r"\udcff.md"}

@@ -43,6 +43,9 @@ def test_several_sources_never_share_an_id(tree: Path, tmp_path_factory: pytest.
 
 def test_single_files_and_globs(tree: Path) -> None:
     assert names(discover(["kb/a.md"], tree)[0]) == ["a.md"]
+    (tree / "faq.csv").write_text("question,answer")
+    assert names(discover(["kb", "faq.csv"], tree)[0]) == ["faq.csv", "a.md", "sub/b.txt"]
+    assert names(discover(["kb", "x/a.md"], tree)[0]) == ["kb/a.md", "sub/b.txt", "x/a.md"]
     assert names(discover(["**/*.md"], tree)[0]) == ["kb/a.md", "x/a.md"]
     with pytest.raises(GraftError, match=r"matches no file: kb/\*\.pdf"):
         discover(["kb/*.pdf"], tree)
