@@ -5,7 +5,7 @@
 Writes files of JSON lines into OUT. `public.jsonl`: sentences of the articles of DATA's SQuAD-format sets; of QAMR's,
 `qamr.jsonl`. `medquad.jsonl`: beginnings of MedQuAD's answers, among them others about the same illness or drug.
 `own.jsonl`: units of the passages found in the practice domains that are trained on. `hops.jsonl`: questions of these
-over two documents, each followed by the unit that leads to its answer. `none.jsonl`, of the practice
+over two documents, each followed by the unit that leads to its answer. `polar.jsonl`: see `polar`. `none.jsonl`, of the practice
 domains, and `none_public.jsonl`: questions without an answer; in the latter also answerable ones, asked for another
 name or number of their article.
 """
@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from adapters.reader.data import ENTITY, renamed
+from benchmarks.polar import statements
 from benchmarks.practice import SEARCHED, domains, leading
 from chatbot import bots
 from chatbot.bot import Bot
@@ -47,6 +48,8 @@ TITLED, LED, RENAMED = 0.8, 0.3, 0.5
 them; that are also asked for another name, where they have one."""
 TERSE = 0.12
 """Share of the questions that are asked as people type them into a search box, by their telling words alone."""
+POLAR = 75
+"""Yes/no questions of each practice domain that restate a sentence."""
 HARD, OTHERS = 8, 16
 """Of a list's others, this many are the nearest to the question; how many there are."""
 
@@ -59,6 +62,12 @@ def of_practice(encoder: Encoder, chance: random.Random) -> Iterator[tuple[str, 
         bot = open_bot(bots.find(str(folder)), encoder)
         chunks = bot.index.store.all_chunks()
         titles = bot.index.store.titles_of({chunk.document_id for chunk in chunks})
+        stated = statements(bot)
+        for question, unit in chance.sample(stated, min(POLAR, len(stated))):
+            found = [p.chunk for p in bot.searcher.search(question, SEARCHED).passages]
+            texts = [in_place(other, titles) for chunk in found for other in units(chunk) if other.text != unit.text]
+            near = encoder.sentences(texts) @ encoder.query(question)
+            yield "polar", listed(question, in_place(unit, titles), [texts[n] for n in np.argsort(-near)], chance)
         for line in (folder / "dev.jsonl").read_text(encoding="utf8").splitlines():
             case = json.loads(line)
             found = candidates(bot, case, chunks)

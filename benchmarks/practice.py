@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from benchmarks.polar import statements
 from chatbot import bots
 from chatbot.bot import Bot
 from chatbot.cli.opening import open_bot
@@ -43,6 +44,8 @@ MISSES = 1
 """Chunks without the answer for each question."""
 LED = 0.3
 """The share of questions over one document that are asked together with a sentence that does not answer them."""
+POLAR, LONGEST_STATEMENT = 75, 20
+"""Yes/no questions of each domain that restate a sentence (see `polar`); words of that sentence at most."""
 
 
 def domains(trained: bool) -> list[Path]:
@@ -113,8 +116,14 @@ def main(out: Path) -> None:
     for folder in domains(trained=True):
         bot = open_bot(bots.find(str(folder)), encoder)
         titles = bot.index.store.titles_of({chunk.document_id for chunk in bot.index.store.all_chunks()})
-        for line in (folder / "dev.jsonl").read_text(encoding="utf8").splitlines():
-            for question, chunk, answer in examples(bot, json.loads(line), chance):
+        cases = [json.loads(line) for line in (folder / "dev.jsonl").read_text(encoding="utf8").splitlines()]
+        stated = [(q, unit) for q, unit in statements(bot) if len(unit.text.split()) <= LONGEST_STATEMENT]
+        cases += [
+            {"question": question, "answer": unit.text, "documents": [unit.chunk.document_id]}
+            for question, unit in chance.sample(stated, min(POLAR, len(stated)))
+        ]
+        for case in cases:
+            for question, chunk, answer in examples(bot, case, chance):
                 found = [{"text": answer, "answer_start": offset(bot, question, chunk, answer)}] if answer else []
                 qa = {"question": question, "answers": found, "is_impossible": not answer}
                 articles.append({"title": place(chunk, titles), "paragraphs": [{"context": chunk.text, "qas": [qa]}]})
