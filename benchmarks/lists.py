@@ -5,9 +5,9 @@
 Writes files of JSON lines into OUT. `public.jsonl`: sentences of the articles of DATA's SQuAD-format sets; of QAMR's,
 `qamr.jsonl`. `medquad.jsonl`: beginnings of MedQuAD's answers, among them others about the same illness or drug.
 `own.jsonl`: units of the passages found in the practice domains that are trained on. `hops.jsonl`: questions of these
-over two documents, each followed by the unit that leads to its answer. `polar.jsonl`: see `polar`. `none.jsonl`, of the practice
-domains, and `none_public.jsonl`: questions without an answer; in the latter also answerable ones, asked for another
-name or number of their article.
+over two documents, each followed by the unit that leads to its answer. `polar.jsonl`: see `polar`. `none.jsonl`, of the
+practice domains, and `none_public.jsonl`: questions without an answer; in the latter also answerable ones, asked for
+another name or number of their article.
 """
 
 from __future__ import annotations
