@@ -1,12 +1,7 @@
-"""Training on lists: a question, the text that answers it, likely texts that do not.
-
-Files of lists are JSON lines with `question`, `answer`, which is null where nothing answers, and `others`.
-"""
+"""Training on lists: a question, the text that answers it, likely texts that do not."""
 
 from __future__ import annotations
 
-import argparse
-import json
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,14 +11,34 @@ from typing import Any
 import torch
 from transformers import AutoTokenizer
 
+from adapters.checkpoint import TrainingError
 from adapters.lora import Lora
 from adapters.models import locate
-from adapters.training import fit, options, to_train
+from adapters.registry import Adapter
+from adapters.training import Recipe, Watch, fit, to_train
 
 QUESTION_TOKENS = 128
 TEXT_TOKENS = 120
 FIRST, END = 101, 102
 """The tokens before a question or a text alone, and after each."""
+QUESTIONS, OTHERS = 24, 6
+"""Questions in a batch, and texts that do not answer for each."""
+HELD_OUT, MOST_HELD_OUT = 0.04, 480
+"""Where no lists are held out by hand: their share, and most of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextList:
+    """A question and texts, nearest to it first.
+
+    Args:
+        answer: The text that answers; None where nothing does.
+        others: Texts that do not.
+    """
+
+    question: str
+    answer: str | None
+    others: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,75 +54,98 @@ class Listed:
     answered: bool = True
 
 
-Loss = Callable[[Lora, Sequence[Listed], int], tuple[torch.Tensor, float]]
-"""The loss of a batch, and the share of it that is told right; takes the number of tokens that run together."""
+@dataclass(frozen=True, slots=True)
+class ListTask:
+    """What is trained on lists.
+
+    Args:
+        make: Gives the model.
+        head: See `Lora`.
+        loss_of: The loss of a batch, and the share of it that is told right; takes the tokens that run together.
+        withheld: Share of the lists whose answer is taken away; 0 where lists without an answer are of no use.
+    """
+
+    name: str
+    make: Callable[[], Any]
+    head: str | None
+    loss_of: Callable[[Lora, Sequence[Listed], int], tuple[torch.Tensor, float]]
+    recipe: Recipe
+    withheld: float = 0.0
 
 
-def read_lists(paths: Sequence[str]) -> list[Listed]:
-    """Lists of files, each named `FILE` or `FILE:TIMES`."""
+def train_on_lists(
+    task: ListTask,
+    lists: Sequence[TextList],
+    dev: Sequence[TextList],
+    names: Sequence[str],
+    out: Path,
+    recipe: Recipe,
+    start: Adapter | None = None,
+    watch: Watch = lambda step, total, values: None,
+) -> dict[str, Any]:
+    """Train an adapter into the folder `out`, and return its card.
+
+    Args:
+        dev: Lists that say when to stop; where there are none, a part of the others is held out.
+        names: Of the data, for the card.
+        start: An adapter to continue from.
+
+    Raises:
+        TrainingError: There are too few lists.
+    """
+    chance = random.Random(recipe.seed)
+    usable, held_out = (
+        [entry for entry in some if entry.others and (entry.answer is not None or task.withheld)]
+        for some in (lists, dev)
+    )
+    if not held_out:
+        questions = {entry.question: entry for entry in usable}
+        aside = chance.sample(sorted(questions), min(MOST_HELD_OUT, int(HELD_OUT * len(questions))))
+        held_out = [questions[question] for question in aside]
+        usable = [entry for entry in usable if entry.question not in set(aside)]
+    if len(usable) < QUESTIONS:
+        raise TrainingError(f"{len(usable)} questions to train the {task.name} on are too few, expected {QUESTIONS}")
+    model, recipe = to_train(task.make, task.head, recipe, start)
+    listed = _tokens(usable)
+    of_epochs = [batch for _ in range(recipe.epochs) for batch in drawn_batches(listed, chance, task.withheld)]
+    of_dev = drawn_batches(_tokens(held_out), random.Random(0), task.withheld)
+    card = {"task": task.name, "data": list(names), "lists": len(usable)}
+    return fit(model, of_epochs, of_dev, lambda m, b: task.loss_of(m, b, recipe.budget), recipe, card, out, watch)
+
+
+def drawn_batches(lists: Sequence[Listed], chance: random.Random, withheld: float) -> list[list[Listed]]:
+    """Batches of all lists in random order, each list with a few of its others, a share without its answer.
+
+    The lists that are left when the last batch is full are left out.
+    """
+    order = chance.sample(lists, len(lists))
+    return [
+        [_drawn(entry, withheld, chance) for entry in order[at : at + QUESTIONS]]
+        for at in range(0, len(order) - QUESTIONS + 1, QUESTIONS)
+    ]
+
+
+def _drawn(entry: Listed, withheld: float, chance: random.Random) -> Listed:
+    """A list with a few of its others, and sometimes without its answer."""
+    wrong = entry.texts[1:] if entry.answered else entry.texts
+    some = chance.sample(wrong, min(OTHERS, len(wrong)))
+    if entry.answered and chance.random() >= withheld:
+        return Listed(entry.question, [entry.texts[0], *some])
+    return Listed(entry.question, some, answered=False)
+
+
+def _tokens(lists: Sequence[TextList]) -> list[Listed]:
     tokenizer = AutoTokenizer.from_pretrained(str(locate("default").path), local_files_only=True)
 
     def ids(texts: list[str], most: int) -> list[list[int]]:
         found = tokenizer(texts, truncation=True, max_length=most, add_special_tokens=False)["input_ids"]
         return list(found)
 
-    lists = []
-    for path, _, times in (entry.partition(":") for entry in paths):
-        entries = [json.loads(line) for line in Path(path).read_text(encoding="utf8").splitlines()]
-        questions = ids([entry["question"] for entry in entries], QUESTION_TOKENS)
-        for entry, question in zip(entries, questions, strict=True):
-            answered = entry["answer"] is not None
-            texts = [entry["answer"], *entry["others"]] if answered else entry["others"]
-            lists += [Listed(question, ids(texts, TEXT_TOKENS), answered)] * int(times or 1)
-    return lists
-
-
-def list_options(description: str) -> argparse.ArgumentParser:
-    """The command line of a training on lists."""
-    parser = options(description, rank=32, rate=3e-4, budget=3600)
-    parser.add_argument("lists", nargs="+", metavar="FILE[:TIMES]", help="lists, and how often they are used an epoch")
-    parser.add_argument("--questions", type=int, default=24, help="questions in a batch")
-    parser.add_argument("--others", type=int, default=5, help="texts that do not answer, for each question")
-    return parser
-
-
-def drawn_batches(lists: Sequence[Listed], chosen: argparse.Namespace, withheld: float) -> list[list[Listed]]:
-    """Batches of all epochs; each list with a few of its others, and a share `withheld` without its answer.
-
-    The lists that are left when an epoch's last batch is full are left out of it.
-    """
-    chance = random.Random(chosen.seed)
-    found = []
-    for _ in range(chosen.epochs):
-        order = chance.sample(lists, len(lists))
-        for at in range(0, len(order) - chosen.questions + 1, chosen.questions):
-            batch = order[at : at + chosen.questions]
-            found.append([_drawn(entry, chosen.others, withheld, chance) for entry in batch])
-    return found
-
-
-def train(
-    make: Callable[[], Any],
-    head: str | None,
-    loss_of: Loss,
-    task: str,
-    chosen: argparse.Namespace,
-    withheld: float = 0.0,
-) -> None:
-    """Train an adapter as the command line says; for `withheld` see `drawn_batches`."""
-    lists = read_lists(chosen.lists)
-    print(len(lists), "lists", flush=True)
-    if len(lists) < chosen.questions:
-        raise SystemExit(f"{len(lists)} lists are too few for batches of {chosen.questions}; see --questions")
-    model = to_train(make, head, chosen)
-    batches = drawn_batches(lists, chosen, withheld)
-    fit(model, batches, lambda model, batch: loss_of(model, batch, chosen.budget), task, chosen)
-
-
-def _drawn(entry: Listed, others: int, withheld: float, chance: random.Random) -> Listed:
-    """A list with a few of its others, and sometimes without its answer."""
-    wrong = entry.texts[1:] if entry.answered else entry.texts
-    some = chance.sample(wrong, min(others, len(wrong)))
-    if entry.answered and chance.random() >= withheld:
-        return Listed(entry.question, [entry.texts[0], *some])
-    return Listed(entry.question, some, answered=False)
+    if not lists:
+        return []
+    questions = ids([entry.question for entry in lists], QUESTION_TOKENS)
+    texts = [[*([] if entry.answer is None else [entry.answer]), *entry.others] for entry in lists]
+    return [
+        Listed(question, ids(some, TEXT_TOKENS), entry.answer is not None)
+        for entry, question, some in zip(lists, questions, texts, strict=True)
+    ]

@@ -1,7 +1,8 @@
 """LoRA whose weights are merged into their layers for every batch, for small models and large batches.
 
 Hu et al. 2021 run the low-rank branch beside each layer, which for a model this small costs as much again as the layer.
-Merging first, `W + 2 B A`, has the same value and the same gradients, and leaves the batch one plain pass in bfloat16.
+Merging first, `W + 2 B A`, has the same value and the same gradients, and leaves the batch one plain pass, in bfloat16
+where the CPU has it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from typing import Any
 
 import torch
 
+from adapters.compiled import has_bf16
+
 LAYERS = ["query", "key", "value", "dense"]
 """The linear layers of the backbone, which are all adapted."""
 SCALE = 2
@@ -23,7 +26,7 @@ TASK_TYPES = {None: "FEATURE_EXTRACTION", "classifier": "SEQ_CLS", "qa_outputs":
 
 
 class Lora(torch.nn.Module):
-    """A frozen encoder in bfloat16, and the adapter of every linear layer of it in float32.
+    """A frozen encoder, and the adapter of every linear layer of it in float32.
 
     Args:
         head: The name of a module that is trained in full, one of `TASK_TYPES`.
@@ -38,7 +41,8 @@ class Lora(torch.nn.Module):
         self.head = head
         self.head_names = [name for name in frozen if head and name.startswith(f"{head}.")]
         self.head_weights = torch.nn.ParameterList(torch.nn.Parameter(frozen[name]) for name in self.head_names)
-        self.model = model.to(torch.bfloat16).requires_grad_(False)
+        self.dtype = torch.bfloat16 if has_bf16() else torch.float32
+        self.model = model.to(self.dtype).requires_grad_(False)
         self.down = torch.nn.ParameterList(_first(frozen[name].shape[1], rank) for name in self.layers)
         self.up = torch.nn.ParameterList(torch.zeros(frozen[name].shape[0], rank) for name in self.layers)
         self._run = torch.compile(self._with_weights, dynamic=True) if compiled else self._with_weights
@@ -46,9 +50,9 @@ class Lora(torch.nn.Module):
     def merged(self) -> dict[str, torch.Tensor]:
         """The adapted layers' weights and the head's, for every pass until the next step of the optimiser."""
         layers = zip(self.layers, self.down, self.up, strict=True)
-        merged = {name: (self.frozen[name] + SCALE * (up @ down)).to(torch.bfloat16) for name, down, up in layers}
+        merged = {name: (self.frozen[name] + SCALE * (up @ down)).to(self.dtype) for name, down, up in layers}
         return merged | {
-            name: value.to(torch.bfloat16) for name, value in zip(self.head_names, self.head_weights, strict=True)
+            name: value.to(self.dtype) for name, value in zip(self.head_names, self.head_weights, strict=True)
         }
 
     def forward(self, weights: dict[str, torch.Tensor], inputs: dict[str, torch.Tensor]) -> torch.Tensor:

@@ -12,7 +12,8 @@ from adapters.models import ModelError, locate, sha256
 SHIPPED = Path(__file__).parent / "shipped"
 TASKS = ("reader", "matcher", "reranker")
 """Each has a shipped adapter."""
-WEIGHTS = "adapter_model.safetensors"
+WEIGHTS, CARD, CHECKPOINT = "adapter_model.safetensors", "card.json", "checkpoint.safetensors"
+"""Files of an adapter's folder; the last one while it is trained."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +31,23 @@ class Adapter:
     fingerprint: str
 
 
-def find_adapter(name: str, task: str) -> Adapter:
+def find_adapter(name: str, task: str, other_task: bool = False) -> Adapter:
     """Find an adapter for a task.
 
     Args:
         name: `default` for the shipped one, or the path of a folder.
+        other_task: Whether one for another task will do.
 
     Raises:
         ModelError: There is none, it is for another task, or for another base model than the bundled one.
     """
     path = SHIPPED / task if name == "default" else Path(os.path.expanduser(name))
     try:
-        card = json.loads((path / "card.json").read_text(encoding="utf8"))
+        card = json.loads((path / CARD).read_text(encoding="utf8"))
         fingerprint = sha256(path / WEIGHTS)
     except (OSError, ValueError):
-        raise ModelError(f"no adapter in {path}: expected card.json and {WEIGHTS}") from None
-    if card.get("task") != task:
+        raise ModelError(f"no adapter in {path}: expected {CARD} and {WEIGHTS}") from None
+    if card.get("task") != task and not other_task:
         raise ModelError(f"the adapter in {path} is for the task {card.get('task')!r}, not {task!r}")
     if card.get("base_sha256") != locate("default").fingerprint:
         raise ModelError(f"the adapter in {path} was trained on another base model than all-MiniLM-L6-v2")

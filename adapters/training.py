@@ -1,24 +1,52 @@
-"""What the trainings of all adapters share: the backbone without dropout, the command line, the loop."""
+"""What the trainings of all adapters share: the recipe, the loop, early stopping, the card."""
 
 from __future__ import annotations
 
-import argparse
 import json
+import math
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
 
+from adapters.checkpoint import Checkpoint, Position, TrainingError
 from adapters.compiled import padded
 from adapters.lora import Lora
 from adapters.models import DEFAULT_SHA256, locate
+from adapters.registry import CARD, Adapter
 
-SAVE_EVERY, TELL_EVERY = 200, 25
-"""Steps."""
+LOOKS = 10
+"""How often an epoch's progress is looked at: a checkpoint, and the loss on held-out data."""
 
 T = TypeVar("T")
+Loss = Callable[[Lora, T], tuple[torch.Tensor, float]]
+"""A batch's loss, and the share of it, from 0 to 1, that is told right."""
+Watch = Callable[[int, int, dict[str, float]], None]
+"""Told the step, how many there are, and what was measured: `loss`, `right`, now and then `dev_loss`, `dev_right`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How an adapter is trained; all of it stands on its card.
+
+    Args:
+        rank: Of the LoRA matrices; that of `start` where there is one.
+        rate: The highest learning rate of AdamW, reached after a twentieth of the steps.
+        budget: Padded tokens of a pass.
+        patience: Looks without a lower loss on held-out data after which the training ends.
+        compiled: Compile the pass, which takes a minute and a C++ compiler.
+    """
+
+    rank: int = 64
+    rate: float = 5e-4
+    epochs: int = 1
+    budget: int = 4096
+    seed: int = 0
+    patience: int = 4
+    compiled: bool = False
 
 
 def backbone(kind: Any, **more: Any) -> Any:
@@ -33,75 +61,101 @@ def backbone(kind: Any, **more: Any) -> Any:
     )
 
 
-def options(description: str, rank: int, rate: float, budget: int) -> argparse.ArgumentParser:
-    """The command line that all trainings share; `rank`, `rate` and `budget` are defaults."""
-    parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--out", type=Path, required=True, help="the adapter's folder")
-    parser.add_argument("--epochs", type=int, default=1)
-    parser.add_argument("--rank", type=int, default=rank)
-    parser.add_argument("--rate", type=float, default=rate)
-    parser.add_argument("--budget", type=int, default=budget, help="padded tokens of a pass")
-    parser.add_argument("--compile", action="store_true", help="compile the model first; needs a C++ compiler")
-    parser.add_argument("--start", type=Path, default=None, help="an adapter to continue from")
-    parser.add_argument("--seed", type=int, default=0)
-    return parser
-
-
-def to_train(make: Callable[[], Any], head: str | None, chosen: argparse.Namespace) -> Lora:
-    """The model that `make` gives, its head drawn by the seed, with an adapter as the command line says."""
-    torch.manual_seed(chosen.seed)
+def to_train(make: Callable[[], Any], head: str | None, recipe: Recipe, start: Adapter | None) -> tuple[Lora, Recipe]:
+    """The model of `make`, with a new adapter or that of `start`, and the recipe with its rank."""
+    torch.manual_seed(recipe.seed)
     torch.set_flush_denormal(True)  # vanishing gradients would slow a CPU down several times
-    adapted = Lora(make(), chosen.rank, head, chosen.compile)
-    if chosen.start:
-        adapted.load(chosen.start)
-    return adapted
+    if start:
+        config = json.loads((start.path / "adapter_config.json").read_text(encoding="utf8"))
+        recipe = replace(recipe, rank=config["r"])
+    adapted = Lora(make(), recipe.rank, head, recipe.compiled)
+    if start:
+        adapted.load(start.path)
+    return adapted, recipe
 
 
 def fit(
     model: Lora,
     batches: Sequence[T],
-    loss_of: Callable[[Lora, T], tuple[torch.Tensor, float]],
-    task: str,
-    chosen: argparse.Namespace,
-) -> None:
-    """Train an adapter, and save it with its card every so often and at the end.
+    held_out: Sequence[T],
+    loss_of: Loss[T],
+    recipe: Recipe,
+    card: dict[str, Any],
+    out: Path,
+    watch: Watch = lambda step, total, values: None,
+) -> dict[str, Any]:
+    """Train an adapter into the folder `out`; of all looks the one with the lowest loss on held-out data is kept.
+
+    A checkpoint in `out` of the same training is gone on with.
 
     Args:
         batches: Of all epochs, in their order.
-        loss_of: A batch's loss, and the share of it, from 0 to 1, that is told right.
-        task: For the card.
-        chosen: See `options`; all of it is kept on the card.
+        held_out: Batches that are not trained on; without any the last weights are kept.
+        card: What it says beside the recipe and the scores.
+
+    Returns:
+        The card.
+
+    Raises:
+        TrainingError: There is nothing to train on, or the checkpoint is of another training.
     """
-    weights = [value for value in model.parameters() if value.requires_grad]
-    optimiser = torch.optim.AdamW(weights, lr=chosen.rate, weight_decay=0.01)
     total = len(batches)
-    schedule = warm_up_and_decay(optimiser, total)
-    card = {"task": task, "base_sha256": DEFAULT_SHA256, **{k: str(v) for k, v in vars(chosen).items()}}
-    begun, sums = time.time(), torch.zeros(2)
-    for step, batch in enumerate(batches, 1):
-        loss, right = loss_of(model, batch)
+    if not total:
+        raise TrainingError("the data holds no example that can be trained on")
+    weights = [value for value in model.parameters() if value.requires_grad]
+    optimiser = torch.optim.AdamW(weights, lr=recipe.rate, weight_decay=0.01)
+    card = {**card, "base_sha256": DEFAULT_SHA256, "recipe": asdict(recipe), "steps_of_schedule": total}
+    checkpoint = Checkpoint(out, card, weights, optimiser)
+    at = checkpoint.load()
+    seconds = at.seconds
+    begun, between = time.monotonic(), max(1, math.ceil(total / (LOOKS * recipe.epochs)))
+    for step in range(at.step + 1, total + 1):
+        for group in optimiser.param_groups:
+            group["lr"] = recipe.rate * pace(step - 1, total)
+        loss, right = loss_of(model, batches[step - 1])
         loss.backward()
         torch.nn.utils.clip_grad_norm_(weights, 1.0)
         optimiser.step()
         optimiser.zero_grad()
-        schedule.step()
-        sums += torch.tensor([loss.item(), right])
-        if step % TELL_EVERY == 0:
-            loss_mean, right_mean = (sums / TELL_EVERY).tolist()
-            pace = step / (time.time() - begun)
-            print(f"step {step}/{total} loss {loss_mean:.3f} right {right_mean:.3f}, {pace:.2f} steps/s", flush=True)
-            sums.zero_()
-        if step % SAVE_EVERY == 0 or step == total:
-            model.save(chosen.out)
-            (chosen.out / "card.json").write_text(json.dumps({**card, "steps": step}, indent=1), encoding="utf8")
+        told = {"loss": loss.item(), "right": right}
+        if step % between == 0 or step == total:
+            scores = held_out_scores(model, held_out, loss_of)
+            better = not held_out or scores["dev_loss"] < at.best
+            at = Position(
+                step=step,
+                best=scores["dev_loss"] if better and held_out else at.best,
+                waited=0 if better else at.waited + 1,
+                seconds=seconds + time.monotonic() - begun,
+            )
+            if better:
+                model.save(out)
+                card |= {"steps": step, "seconds": round(at.seconds), "scores": scores}
+                (out / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf8")
+            checkpoint.save(at)
+            told |= scores
+        watch(step, total, told)
+        if held_out and at.waited > recipe.patience:
+            break
+    if not (out / CARD).exists():
+        raise TrainingError(f"the loss is no number; a lower rate than {recipe.rate:g} may help")
+    checkpoint.remove()
+    return dict(json.loads((out / CARD).read_text(encoding="utf8")))
 
 
-def warm_up_and_decay(optimiser: torch.optim.Optimizer, total: int) -> torch.optim.lr_scheduler.LambdaLR:
-    """A rate that rises for a twentieth of the steps and falls linearly to a fiftieth."""
+def held_out_scores(model: Lora, batches: Sequence[T], loss_of: Loss[T]) -> dict[str, float]:
+    """The mean loss and share told right of batches that are not trained on; nothing where there are none."""
+    if not batches:
+        return {}
+    with torch.no_grad():
+        told = [(loss.item(), right) for loss, right in (loss_of(model, batch) for batch in batches)]
+    loss, right = (sum(column) / len(told) for column in zip(*told, strict=True))
+    return {"dev_loss": round(loss, 4), "dev_right": round(right, 4)}
+
+
+def pace(step: int, total: int) -> float:
+    """Share of the highest rate: rises for a twentieth of the steps and falls linearly to a fiftieth."""
     warm = max(1, total // 20)
-    return torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda step: min((step + 1) / warm, max(0.02, (total - step) / max(1, total - warm)))
-    )
+    return min((step + 1) / warm, max(0.02, (total - step) / max(1, total - warm)))
 
 
 def padded_inputs(ids: list[list[int]], types: list[list[int]] | None = None) -> dict[str, torch.Tensor]:

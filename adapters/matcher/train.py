@@ -1,7 +1,5 @@
 """Training the matcher: a question nearer to the text that answers it than to all others of its batch.
 
-    python -m adapters.matcher.train LISTS --out DIR
-
 The loss is the cross-entropy of a question's answer among all texts of the batch (InfoNCE; van den Oord et al. 2018).
 """
 
@@ -13,9 +11,9 @@ from functools import partial
 import torch
 from transformers import BertModel
 
-from adapters.lists import END, FIRST, Listed, list_options, train
+from adapters.lists import END, FIRST, Listed, ListTask
 from adapters.lora import Lora
-from adapters.training import backbone, groups, padded_inputs
+from adapters.training import Recipe, backbone, groups, padded_inputs
 
 SHARPNESS = 20.0
 """What cosines are multiplied by before the softmax; the backbone was trained with the same."""
@@ -35,13 +33,7 @@ def unit_vectors(model: Lora, texts: Sequence[list[int]], budget: int) -> torch.
 
 
 def contrast(model: Lora, lists: Sequence[Listed], budget: int) -> tuple[torch.Tensor, float]:
-    """See `adapters.lists.Loss`.
-
-    Raises:
-        ValueError: A list has no answer.
-    """
-    if not all(entry.answered for entry in lists):
-        raise ValueError("the matcher learns from lists with an answer only")
+    """See `adapters.lists.ListTask`; every list has an answer."""
     texts = [text for entry in lists for text in entry.texts]
     vectors = unit_vectors(model, [entry.question for entry in lists] + texts, budget)
     answers = torch.tensor([sum(len(entry.texts) for entry in lists[:row]) for row in range(len(lists))])
@@ -50,6 +42,6 @@ def contrast(model: Lora, lists: Sequence[Listed], budget: int) -> tuple[torch.T
     return loss, float((scores.argmax(1) == answers).float().mean())
 
 
-if __name__ == "__main__":
-    chosen = list_options(__doc__.split("\n")[0]).parse_args()
-    train(partial(backbone, BertModel, add_pooling_layer=False), None, contrast, "matcher", chosen)
+MATCHER = ListTask(
+    "matcher", partial(backbone, BertModel, add_pooling_layer=False), None, contrast, Recipe(32, 2.5e-4, budget=3600)
+)

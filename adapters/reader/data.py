@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from adapters.checkpoint import TrainingError
+
 WORD = re.compile(r"\w{4,}")
 ENTITY = re.compile(r"(?<=\s)(?:[A-Z][\w'-]+(?: [A-Z][\w'-]+)*|\d[\d,.]*\b)")
 """Names and numbers of a question, its first word aside."""
@@ -33,9 +35,21 @@ class Example:
 
 
 def read_examples(path: Path) -> list[list[Example]]:
-    """Examples of a SQuAD-format file, one list an article."""
+    """Examples of a SQuAD-format file, one list an article.
+
+    Raises:
+        TrainingError: The file is not in the format.
+    """
+    try:
+        return _examples(json.loads(path.read_text(encoding="utf8"))["data"])
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        wanted = "JSON with data, paragraphs, context, qas, question and answers with text and answer_start"
+        raise TrainingError(f"{path} is not in SQuAD's format: expected {wanted}") from None
+
+
+def _examples(data: list[dict[str, Any]]) -> list[list[Example]]:
     articles = []
-    for article in json.loads(path.read_text(encoding="utf8"))["data"]:
+    for article in data:
         title = str(article.get("title", "")).replace("_", " ")
         examples = []
         for paragraph in article["paragraphs"]:

@@ -1,13 +1,11 @@
 """Training the reader: LoRA on every linear layer of the backbone, and a span head that is trained in full.
 
-    python -m adapters.reader.train DATA --out DIR
-
-Batches are made by token budget from examples of like length; the encoder runs in bfloat16.
+Batches are made by token budget from examples of like length.
 """
 
 from __future__ import annotations
 
-import argparse
+import math
 import random
 from collections.abc import Sequence
 from functools import partial
@@ -19,17 +17,85 @@ from transformers import AutoTokenizer, BertForQuestionAnswering
 
 from adapters.lora import Lora
 from adapters.models import locate
-from adapters.reader.data import encode, packed, read_examples, with_leads, with_negatives
-from adapters.training import backbone, fit, groups, options, padded_inputs, to_train
+from adapters.reader.data import SENTENCE_END, Example, encode, packed, read_examples, with_leads, with_negatives
+from adapters.registry import Adapter
+from adapters.training import Recipe, Watch, backbone, fit, groups, padded_inputs, to_train
 
-SETS = {
-    "squad/train.json": (0.5, 0.2, 20_000),
-    "reading/qamr.json": (0.2, 0.0, 10_000),
-    "reading/fairytale.json": (0.4, 0.1, 3_000),
-    "reading/policy.json": (0.5, 0.0, 3_000),
-}
-"""Training files: the shares of questions that also get a passage without the answer, and a sentence that leads to it;
-the most examples to use."""
+RECIPE = Recipe(rank=64, rate=5e-4, budget=4096)
+MAX_TOKENS = 320
+MISSED, LED, TITLED = 0.4, 0.1, 0.8
+"""Shares of the answerable questions that are also asked of a passage without the answer; that are also asked together
+with a sentence that leads to it; of the passages that are read under their title."""
+PACKED = 3
+"""Passages that are one sentence are read so many at a time."""
+SINGLE = 1.2
+"""Sentences of a passage, on average, below which a file's passages count as single sentences."""
+HELD_OUT, MOST_HELD_OUT = 0.08, 800
+"""Where no data is held out by hand: the share of the examples, whole articles if there are several; the most."""
+
+
+def train_reader(
+    data: Sequence[tuple[Path, float]],
+    dev: Path | None,
+    out: Path,
+    recipe: Recipe = RECIPE,
+    start: Adapter | None = None,
+    watch: Watch = lambda step, total, values: None,
+) -> dict[str, Any]:
+    """Train a reader into the folder `out`, and return its card.
+
+    Args:
+        data: SQuAD-format files, and how often their examples are used an epoch; 0.3 uses a random part of them.
+        dev: A SQuAD-format file that says when to stop; without it a part of the data is held out.
+        start: An adapter to continue from.
+
+    Raises:
+        TrainingError: A file is not in the format, or there is nothing to train on.
+    """
+    tokenizer = AutoTokenizer.from_pretrained(str(locate("default").path), local_files_only=True)
+    chance = random.Random(recipe.seed)
+    features: list[dict[str, Any]] = []
+    aside = encode(tokenizer, [e for article in read_examples(dev) for e in article], MAX_TOKENS, 1.0, 0) if dev else []
+    for path, times in data:
+        articles = _packed(read_examples(path), recipe.seed)
+        if not dev:
+            articles, kept = held_out(articles, chance)
+            aside += encode(tokenizer, kept, MAX_TOKENS, 1.0, 0)
+        for copy in range(math.ceil(times)):
+            seed = recipe.seed + copy
+            examples = with_negatives(with_leads(articles, LED, seed), MISSED, seed)
+            some = chance.sample(examples, round(len(examples) * min(1.0, times - copy)))
+            features += encode(tokenizer, some, MAX_TOKENS, TITLED, seed)
+    aside = chance.sample(aside, min(len(aside), MOST_HELD_OUT))
+    model, recipe = to_train(partial(backbone, Spans), "qa_outputs", recipe, start)
+    of_epochs = [
+        [features[row] for row in rows]
+        for epoch in range(recipe.epochs)
+        for rows in batches(features, recipe.budget, recipe.seed + epoch)
+    ]
+    of_dev = [[aside[row] for row in rows] for rows in batches(aside, recipe.budget, 0)]
+    card = {"task": "reader", "data": [path.name for path, _ in data], "examples": len(features)}
+    return fit(model, of_epochs, of_dev, span_loss, recipe, card, out, watch)
+
+
+def held_out(articles: Sequence[list[Example]], chance: random.Random) -> tuple[list[list[Example]], list[Example]]:
+    """The articles to train on, and examples of the others; a part of the examples where there is one article only."""
+    if len(articles) == 1:
+        examples = chance.sample(articles[0], len(articles[0]))
+        most = int(HELD_OUT * len(examples))
+        return [examples[most:]], examples[:most]
+    left = chance.sample(articles, len(articles))
+    room, kept = HELD_OUT * sum(map(len, articles)), list[Example]()
+    while len(left) > 1 and (not kept or len(kept) + len(left[-1]) <= room):
+        kept += left.pop()
+    return left, kept
+
+
+def _packed(articles: list[list[Example]], seed: int) -> list[list[Example]]:
+    """Articles whose passages are one sentence each, with several of them in each passage."""
+    passages = {example.passage for article in articles for example in article}
+    sentences = sum(len(SENTENCE_END.split(passage)) for passage in passages)
+    return packed(articles, PACKED, seed) if sentences < SINGLE * len(passages) else articles
 
 
 def batches(features: Sequence[dict[str, Any]], budget: int, seed: int) -> list[list[int]]:
@@ -58,42 +124,3 @@ def span_loss(model: Lora, features: Sequence[dict[str, Any]]) -> tuple[torch.Te
     wanted = torch.tensor([[f["start"], f["end"]] for f in features])
     right = (logits.argmax(1) == wanted).all(1).float().mean()
     return torch.nn.functional.cross_entropy(logits, wanted), float(right)
-
-
-def read_features(chosen: argparse.Namespace) -> list[dict[str, Any]]:
-    """What `encode` makes of the command line's files, and of the public sets in its folder."""
-    tokenizer = AutoTokenizer.from_pretrained(str(locate("default").path), local_files_only=True)
-    features: list[dict[str, Any]] = []
-    for path, repeat in chosen.own:
-        own = [example for article in read_examples(Path(path)) for example in article]
-        for copy in range(int(repeat)):
-            features += encode(tokenizer, own, chosen.max_tokens, 1.0, chosen.seed + copy)
-    for name, (share, led, most) in SETS.items():
-        articles = read_examples(chosen.data / name)
-        if name == "reading/qamr.json":
-            articles = packed(articles, 3, chosen.seed)
-        examples = with_negatives(with_leads(articles, led, chosen.seed), share, chosen.seed)
-        random.Random(chosen.seed).shuffle(examples)
-        features += encode(tokenizer, examples[: min(most, chosen.limit or most)], chosen.max_tokens, 0.7, chosen.seed)
-    return features
-
-
-def main() -> None:
-    """Parse the command line and train."""
-    parser = options(__doc__.split("\n")[0], rank=64, rate=6e-4, budget=4096)
-    parser.add_argument("data", type=Path)
-    parser.add_argument(
-        "--own", nargs=2, metavar=("FILE", "TIMES"), action="append", default=[], help="more examples, and how often"
-    )
-    parser.add_argument("--max-tokens", type=int, default=320)
-    parser.add_argument("--limit", type=int, default=None, help="examples of each file at most")
-    chosen = parser.parse_args()
-    features = read_features(chosen)
-    print(len(features), "examples,", sum(len(f["input_ids"]) for f in features), "tokens", flush=True)
-    order = [rows for epoch in range(chosen.epochs) for rows in batches(features, chosen.budget, chosen.seed + epoch)]
-    model = to_train(partial(backbone, Spans), "qa_outputs", chosen)
-    fit(model, order, lambda model, rows: span_loss(model, [features[row] for row in rows]), "reader", chosen)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,7 +1,5 @@
 """Training the reranker: of a question's texts the one that answers scores highest, and below 0 where none does.
 
-    python -m adapters.reranker.train LISTS --out DIR
-
 The loss is the cross-entropy of the answer among a question's texts and "none", whose score is 0 (ListNet's top one,
 Cao et al. 2007, with the null answer of SQuAD 2.0).
 """
@@ -14,9 +12,9 @@ from functools import partial
 import torch
 from transformers import BertForSequenceClassification
 
-from adapters.lists import END, FIRST, Listed, list_options, train
+from adapters.lists import END, FIRST, Listed, ListTask
 from adapters.lora import Lora
-from adapters.training import backbone, groups, padded_inputs
+from adapters.training import Recipe, backbone, groups, padded_inputs
 
 
 def pair_scores(model: Lora, pairs: Sequence[tuple[list[int], list[int]]], budget: int) -> torch.Tensor:
@@ -35,7 +33,7 @@ def pair_scores(model: Lora, pairs: Sequence[tuple[list[int], list[int]]], budge
 
 
 def listwise(model: Lora, lists: Sequence[Listed], budget: int) -> tuple[torch.Tensor, float]:
-    """See `adapters.lists.Loss`."""
+    """See `adapters.lists.ListTask`."""
     scores = pair_scores(model, [(entry.question, text) for entry in lists for text in entry.texts], budget)
     own = torch.split(scores, [len(entry.texts) for entry in lists])
     rows = [torch.cat([scores.new_zeros(1), some]) for some in own]
@@ -44,9 +42,11 @@ def listwise(model: Lora, lists: Sequence[Listed], budget: int) -> tuple[torch.T
     return loss, sum(int(row.argmax()) == at for row, at in zip(rows, right, strict=True)) / len(lists)
 
 
-if __name__ == "__main__":
-    parser = list_options(__doc__.split("\n")[0])
-    parser.add_argument("--withheld", type=float, default=0.0, help="share of lists whose answer is taken away")
-    chosen = parser.parse_args()
-    make = partial(backbone, BertForSequenceClassification, num_labels=1)
-    train(make, "classifier", listwise, "reranker", chosen, chosen.withheld)
+RERANKER = ListTask(
+    "reranker",
+    partial(backbone, BertForSequenceClassification, num_labels=1),
+    "classifier",
+    listwise,
+    Recipe(64, 2.5e-4, budget=3600),
+    withheld=0.2,
+)

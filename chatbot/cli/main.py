@@ -17,6 +17,7 @@ from chatbot.cli.evaluate import evaluate
 from chatbot.cli.graph import graph
 from chatbot.cli.opening import build_with_bar, open_bot
 from chatbot.cli.output import counted, print_json, readable_errors, say, tell
+from chatbot.cli.train import train
 
 app = typer.Typer(
     name="graft",
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 app.add_typer(graph, name="graph", help="Query, walk, draw and export a bot's knowledge graph.")
 app.command(name="eval")(evaluate)
+app.command()(train)
 
 
 def _print_version(wanted: bool) -> None:

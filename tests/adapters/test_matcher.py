@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +12,9 @@ from safetensors.numpy import load_file
 from adapters.backbone import load_backbone
 from adapters.models import DEFAULT_SHA256, locate
 from adapters.registry import find_adapter
+from adapters.training import Recipe
 from retrieval.encoder import Encoder
 
-REPOSITORY = Path(__file__).parents[2]
 ASKED = {
     "my card got swallowed by the machine, what now?": (
         "Cards › Cash machines: A card that a machine keeps is destroyed and replaced within five working days.",
@@ -77,27 +75,24 @@ def test_merged_for_a_batch_or_beside_each_layer_is_the_same(tmp_path: Path) -> 
     assert alike > 0.998 > torch.nn.functional.cosine_similarity(plain.flatten(), theirs.flatten(), dim=0)
 
 
-def train(*arguments: str) -> str:
-    command = [sys.executable, "-m", "adapters.matcher.train", *arguments]
-    return subprocess.run(command, check=True, cwd=REPOSITORY, capture_output=True, text=True, timeout=300).stdout
-
-
 def test_a_short_run_learns_its_lists_and_another_continues_it(tmp_path: Path) -> None:
-    lists, first, second = tmp_path / "lists.jsonl", tmp_path / "first", tmp_path / "second"
-    entries = [
-        {"question": question, "answer": texts[-1], "others": list(texts[:-1])} for question, texts in ASKED.items()
-    ]
-    lists.write_text("\n".join(map(json.dumps, entries)), encoding="utf8")
-    options = ["--questions", "3", "--others", "2", "--rank", "8", "--rate", "3e-3"]
-    said = train(f"{lists}:25", "--out", str(first), "--epochs", "2", *options)
-    losses = [float(line.split("loss ")[1].split()[0]) for line in said.splitlines() if "loss" in line]
+    from adapters.lists import TextList, train_on_lists
+    from adapters.matcher.train import MATCHER
+
+    first, second = tmp_path / "first", tmp_path / "second"
+    lists = [TextList(question, texts[-1], list(texts[:-1])) for question, texts in ASKED.items()]
+    recipe = Recipe(rank=8, rate=3e-3, epochs=2)
+    losses: list[float] = []
+    card = train_on_lists(
+        MATCHER, lists * 80, lists, ["mine"], first, recipe, watch=lambda step, total, told: losses.append(told["loss"])
+    )
     assert losses[-1] < losses[0]
-    card = json.loads((first / "card.json").read_text(encoding="utf8"))
-    assert (card["task"], card["base_sha256"], card["steps"]) == ("matcher", DEFAULT_SHA256, 50)
+    assert (card["task"], card["base_sha256"], card["steps"], card["lists"]) == ("matcher", DEFAULT_SHA256, 20, 240)
     taught = Encoder(load_backbone("default", find_adapter(str(first), "matcher")))
     for question, texts in ASKED.items():
         assert int(np.argmax(taught.sentences(texts) @ taught.query(question))) == len(texts) - 1
-    train(str(lists), "--out", str(second), "--start", str(first), *options)
+    start = find_adapter(str(first), "matcher")
+    train_on_lists(MATCHER, lists * 8, [], ["mine"], second, replace(recipe, epochs=1), start)
     before, after = load_file(first / "adapter_model.safetensors"), load_file(second / "adapter_model.safetensors")
     assert after.keys() == before.keys()
     names = [name for name in before if "lora_B" in name]

@@ -1,70 +1,132 @@
-"""Training the reader: a short run writes an adapter that loads, reads, and can be continued."""
+"""Training the reader: a short run writes an adapter that loads, reads, can be continued, and goes on after a kill."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+from adapters.checkpoint import TrainingError
 from adapters.models import DEFAULT_SHA256
 from adapters.reader.runtime import Reader
-from adapters.reader.train import SETS, batches
+from adapters.reader.train import batches, held_out, train_reader
+from adapters.registry import find_adapter
+from adapters.training import Recipe
 
-REPOSITORY = Path(__file__).parents[2]
 CONTEXT = "The Gold account costs 12 euros a month. The Student account is free. Cards arrive within five days."
 QUESTIONS = [("What does the Gold account cost?", "12 euros a month"), ("When do Cards arrive?", "within five days")]
+RECIPE = Recipe(rank=4, budget=512, epochs=2)
+Told = list[dict[str, float]]
 
 
-def write_sets(folder: Path) -> Path:
+class Killed(Exception):
+    pass
+
+
+def write_data(path: Path, articles: int = 1) -> Path:
     qas = [
         {"question": question, "answers": [{"text": answer, "answer_start": CONTEXT.index(answer)}]}
         for question, answer in QUESTIONS
     ]
-    other = {"context": "Branches are closed on Sundays.", "qas": [{"question": "Who?", "answers": []}]}
-    data = {"data": [{"title": "Accounts", "paragraphs": [{"context": CONTEXT, "qas": qas}, other]}]}
-    for name in SETS:
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(data), encoding="utf8")
-    return folder
+    other = {
+        "context": "Branches are closed on Sundays. They open at nine.",
+        "qas": [{"question": "Who?", "answers": []}],
+    }
+    article = {"title": "Accounts", "paragraphs": [{"context": CONTEXT, "qas": qas}, other]}
+    path.write_text(json.dumps({"data": [article] * articles}), encoding="utf8")
+    return path
 
 
-def train(*arguments: str) -> None:
-    command = [sys.executable, "-m", "adapters.reader.train", *arguments]
-    subprocess.run(command, check=True, cwd=REPOSITORY, capture_output=True, text=True, timeout=300)
+def weights(folder: Path) -> dict[str, Any]:
+    return dict(load_file(folder / "adapter_model.safetensors"))
 
 
 def test_a_short_run_writes_an_adapter_and_another_continues_it(tmp_path: Path) -> None:
-    data, first, second = write_sets(tmp_path / "data"), tmp_path / "first", tmp_path / "second"
-    train(str(data), "--out", str(first), "--epochs", "2", "--rank", "4", "--budget", "512")
-    card = json.loads((first / "card.json").read_text(encoding="utf8"))
-    assert (card["task"], card["base_sha256"], card["epochs"]) == ("reader", DEFAULT_SHA256, "2")
-    weights = load_file(first / "adapter_model.safetensors")
-    assert any(np.abs(weight).max() > 0 for name, weight in weights.items() if "lora_B" in name)
-    assert any("qa_outputs" in name for name in weights)
-    again = [str(data), "--start", str(first), "--out", str(second), "--seed", "1"]
-    train(*again, "--rank", "4", "--limit", "1", "--own", str(data / next(iter(SETS))), "2", "--rate", "0")
-    after = load_file(second / "adapter_model.safetensors")
-    assert after.keys() == weights.keys()
-    assert all((after[name] == weight).all() for name, weight in weights.items())
-    with pytest.raises(subprocess.CalledProcessError) as failure:
-        train(*again, "--rank", "8")
-    assert "expected (8, " in failure.value.stderr and "see --rank" in failure.value.stderr
+    data, first, second = write_data(tmp_path / "data.json"), tmp_path / "first", tmp_path / "second"
+    card = train_reader([(data, 3)], None, first, RECIPE)
+    assert card == json.loads((first / "card.json").read_text(encoding="utf8"))
+    assert (card["task"], card["base_sha256"], card["data"]) == ("reader", DEFAULT_SHA256, ["data.json"])
+    before = weights(first)
+    assert any(np.abs(weight).max() > 0 for name, weight in before.items() if "lora_B" in name)
+    assert any("qa_outputs" in name for name in before)
+    again = train_reader([(data, 1)], None, second, Recipe(rank=64, rate=0.0), find_adapter(str(first), "reader"))
+    assert again["recipe"]["rank"] == 4
+    after = weights(second)
+    assert all((after[name] == weight).all() for name, weight in before.items())
 
 
 def test_a_trained_adapter_reads_what_it_was_taught(tmp_path: Path) -> None:
-    data, out = write_sets(tmp_path / "data"), tmp_path / "out"
-    train(str(data), "--out", str(out), "--epochs", "40", "--rank", "8", "--rate", "3e-3", "--budget", "512")
+    data, out = write_data(tmp_path / "data.json"), tmp_path / "out"
+    train_reader([(data, 1)], data, out, replace(RECIPE, rank=8, rate=3e-3, epochs=40, patience=99))
     taught = Reader.load(str(out))
     for question, answer in QUESTIONS:
         (reading,) = taught.read(question, [("Accounts", CONTEXT)])
         span = reading.best(0, len(CONTEXT))
         assert span is not None and CONTEXT[span.start : span.end] == answer
+
+
+def test_a_killed_training_goes_on_to_the_same_weights(tmp_path: Path) -> None:
+    data = [(write_data(tmp_path / "data.json"), 8.0)]
+    whole, halves = tmp_path / "whole", tmp_path / "halves"
+    steps: Told = []
+    train_reader(data, None, whole, RECIPE, watch=lambda step, total, told: steps.append(told))
+
+    def kill(step: int, total: int, told: dict[str, float]) -> None:
+        if step == total // 2 + 1:
+            raise Killed
+
+    with pytest.raises(Killed):
+        train_reader(data, None, halves, RECIPE, watch=kill)
+    with pytest.raises(TrainingError, match="of a training with other data or settings"):
+        train_reader(data, None, halves, replace(RECIPE, seed=1))
+    rest: Told = []
+    train_reader(data, None, halves, RECIPE, watch=lambda step, total, told: rest.append(told))
+    assert 0 < len(rest) < len(steps)
+    there, here = weights(whole), weights(halves)
+    assert all(np.allclose(there[name], here[name], atol=2e-3) for name in there)
+    assert sorted(path.name for path in halves.iterdir()) == sorted(path.name for path in whole.iterdir())
+
+
+def test_it_stops_when_held_out_data_gets_worse_and_keeps_the_best(tmp_path: Path) -> None:
+    data = write_data(tmp_path / "data.json")
+    wrong = json.loads(data.read_text(encoding="utf8"))
+    for qa in wrong["data"][0]["paragraphs"][0]["qas"]:
+        qa["answers"] = []
+    dev = tmp_path / "dev.json"
+    dev.write_text(json.dumps(wrong), encoding="utf8")
+    told: Told = []
+    recipe = replace(RECIPE, rank=8, rate=3e-3, epochs=30, patience=3)
+    card = train_reader([(data, 1)], dev, tmp_path / "out", recipe, watch=lambda step, total, some: told.append(some))
+    looks = [some["dev_loss"] for some in told if "dev_loss" in some]
+    assert len(told) < card["steps_of_schedule"]
+    assert card["scores"]["dev_loss"] == min(looks) and min(looks) not in looks[-4:]
+
+
+def test_what_is_held_out_is_not_trained_on() -> None:
+    from random import Random
+
+    from adapters.reader.data import Example
+
+    articles = [[Example(f"{article} {number}?", "", "text") for number in range(10)] for article in range(20)]
+    train, aside = held_out(articles, Random(0))
+    assert len(aside) == 10 and len(train) == 19
+    assert not {e.question for e in aside} & {e.question for article in train for e in article}
+    (train,), aside = held_out([[e for article in articles for e in article]], Random(0))
+    assert (len(train), len(aside)) == (184, 16)
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '{"data": [{"paragraphs": [{"context": "x"}]}]}', '{"data": 5}'])
+def test_data_in_another_format_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "data.json"
+    path.write_text(text, encoding="utf8")
+    with pytest.raises(TrainingError, match=r"data\.json is not in SQuAD's format"):
+        train_reader([(path, 1)], None, tmp_path / "out", RECIPE)
+    assert not (tmp_path / "out").exists()
 
 
 def test_batches_stay_within_their_tokens_and_hold_every_row_once() -> None:

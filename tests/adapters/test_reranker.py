@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,10 +11,9 @@ from safetensors.numpy import load_file
 
 from adapters.models import DEFAULT_SHA256
 from adapters.reranker.runtime import Reranker
-from adapters.training import groups
+from adapters.training import Recipe, groups
 from tests.adapters.test_matcher import ASKED
 
-REPOSITORY = Path(__file__).parents[2]
 NOTHING = ("How tall is the tower?", ("Cards › Fees: A replacement card costs 9 euros.", "House rules: No smoking."))
 
 
@@ -48,26 +44,27 @@ def test_long_questions_and_texts_are_cut(reranker: Reranker) -> None:
     assert np.isfinite(reranker.scores("why " * 3_000, ["because " * 3_000, ""])).all()
 
 
-def train(*arguments: str) -> str:
-    command = [sys.executable, "-m", "adapters.reranker.train", *arguments]
-    return subprocess.run(command, check=True, cwd=REPOSITORY, capture_output=True, text=True, timeout=300).stdout
-
-
 def test_a_short_run_learns_its_lists_and_that_nothing_answers(tmp_path: Path) -> None:
-    lists, out = tmp_path / "lists.jsonl", tmp_path / "out"
-    entries = [
-        {"question": question, "answer": texts[-1], "others": list(texts[:-1])} for question, texts in ASKED.items()
-    ]
-    entries.append({"question": NOTHING[0], "answer": None, "others": list(NOTHING[1])})
-    lists.write_text("\n".join(map(json.dumps, entries)), encoding="utf8")
-    options = ["--questions", "4", "--others", "2", "--rank", "8", "--rate", "3e-3"]
-    said = train(f"{lists}:25", "--out", str(out), "--epochs", "4", *options)
-    losses = [float(line.split("loss ")[1].split()[0]) for line in said.splitlines() if "loss" in line]
+    from adapters.lists import TextList, train_on_lists
+    from adapters.reranker.train import RERANKER
+
+    lists = [TextList(question, texts[-1], list(texts[:-1])) for question, texts in ASKED.items()]
+    lists.append(TextList(NOTHING[0], None, list(NOTHING[1])))
+    recipe = Recipe(rank=8, rate=3e-3, epochs=4)
+    losses: list[float] = []
+    card = train_on_lists(
+        RERANKER,
+        lists * 25,
+        lists * 6,
+        [],
+        tmp_path,
+        recipe,
+        watch=lambda step, total, told: losses.append(told["loss"]),
+    )
     assert losses[-1] < losses[0] / 2
-    card = json.loads((out / "card.json").read_text(encoding="utf8"))
-    assert (card["task"], card["base_sha256"], card["steps"]) == ("reranker", DEFAULT_SHA256, 100)
-    assert any("classifier" in name for name in load_file(out / "adapter_model.safetensors"))
-    taught = Reranker.load(str(out))
+    assert (card["task"], card["base_sha256"]) == ("reranker", DEFAULT_SHA256)
+    assert any("classifier" in name for name in load_file(tmp_path / "adapter_model.safetensors"))
+    taught = Reranker.load(str(tmp_path))
     for question, texts in ASKED.items():
         assert int(np.argmax(taught.scores(question, texts))) == len(texts) - 1
     assert taught.scores(*NOTHING).max() < 0
