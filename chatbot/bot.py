@@ -14,6 +14,7 @@ from chatbot.bots import BotSource
 from chatbot.confidence import confidence, default_threshold
 from chatbot.courtesy import courtesy
 from chatbot.followup import condense
+from chatbot.grafts import find_all
 from chatbot.home import NotBuilt, read_manifest
 from chatbot.reply import Citation, Reply, Trace
 from chatbot.search import Found, Searcher
@@ -68,8 +69,10 @@ class Bot:
 
         Raises:
             NotBuilt: There is no index, it is damaged, or it was built with another encoder.
+            ModelError: An adapter is missing or does not fit.
         """
         manifest = read_manifest(source.home)
+        find_all(source.config.adapter_folders)
         encoder = encoder or Encoder.load(source.config.retrieval.encoder)
         if manifest.encoder != encoder.fingerprint:
             raise NotBuilt("the index was built with another encoder; run: graft index BOT")
@@ -84,7 +87,7 @@ class Bot:
     @cached_property
     def support(self) -> SupportModel:
         """What weighs the sentences of the passages; the reader is loaded when first needed."""
-        return SupportModel.load(self.index)
+        return SupportModel.load(self.index, self.config.adapter_folders)
 
     @cached_property
     def sessions(self) -> Sessions:

@@ -58,6 +58,14 @@ class Graph(_Section):
     triples: list[str] = Field([], description="CSV files of your own facts: subject, relation, object.")
 
 
+class Adapters(_Section):
+    """What weighs the sentences of the passages."""
+
+    reader: str = Field("default", min_length=1, description="`default`, or the folder of an adapter of your own.")
+    matcher: str = Field("default", min_length=1, description="The same.")
+    reranker: str = Field("default", min_length=1, description="The same.")
+
+
 class Prompt(_Section):
     """What a language model is told."""
 
@@ -134,6 +142,7 @@ class BotConfig(_Section):
     graph: Graph = Graph()
     prompt: Prompt = Prompt()
     generator: Generator = Generator()
+    adapters: Adapters = Adapters()
     faq: str | None = Field(
         None, min_length=1, description="A file of questions and answers, matched first, answered word for word."
     )
@@ -144,6 +153,12 @@ class BotConfig(_Section):
     def path(self, relative: str) -> Path:
         """A path of the file, relative to it."""
         return Path(os.path.realpath(self.folder / os.path.expanduser(relative)))
+
+    @property
+    def adapter_folders(self) -> Adapters:
+        """The adapters with whole paths."""
+        named = self.adapters.model_dump().items()
+        return Adapters(**{task: name if name == "default" else str(self.path(name)) for task, name in named})
 
     @property
     def display_title(self) -> str:

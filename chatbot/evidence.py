@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters.reader.runtime import Reader, Reading, Span
-from adapters.reranker.runtime import Reranker
 from chatbot.answer_types import fits
+from chatbot.grafts import Grafts
 from chatbot.search import Found
 from chatbot.units import Unit, in_place, place, said, units
 from retrieval.encoder import Encoder
@@ -35,21 +35,6 @@ READ = 6
 """How many passages the reader reads, those with the units nearest to the question."""
 OWN_WORDS = 1.0
 """How much the user's own words weigh in a follow-up, beside the whole that they were made part of."""
-
-
-@dataclass(frozen=True, slots=True)
-class Grafts:
-    """The backbone's adapters that weigh units.
-
-    Args:
-        reader: Finds the words of a passage that answer.
-        matcher: Brings a question near to the unit that answers it.
-        reranker: Judges a unit and the question together.
-    """
-
-    reader: Reader
-    matcher: Encoder
-    reranker: Reranker
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import threading
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -16,21 +15,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters.reader.runtime import Reader
-from adapters.registry import find_adapter
-from adapters.reranker.runtime import Reranker
 from chatbot.bridge import BRIDGES, bridges
+from chatbot.config import Adapters
 from chatbot.evidence import FEATURES as OWN
-from chatbot.evidence import Evidence, Grafts, gather
+from chatbot.evidence import Evidence, gather
+from chatbot.grafts import Grafts
 from chatbot.rerank import RERANK, reranked
 from chatbot.search import Found
 from chatbot.units import Unit
-from retrieval.encoder import Encoder
 from retrieval.index import Index
 
 FEATURES = (*OWN, *BRIDGES, *RERANK)
 """A unit's own evidence, what it gains as the second of two sentences, and how it reads together with the question."""
-_LOADING = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,24 +91,13 @@ def judge(index: Index) -> str:
     return "dense" if index.dense_weight > 0 and index.in_english else "lexical"
 
 
-@lru_cache
-def _load_grafts() -> Grafts:
-    return Grafts(Reader.load(), Encoder.load(adapter=find_adapter("default", "matcher")), Reranker.load())
-
-
-def grafts_for_all() -> Grafts:
-    """The bundled adapters, one of each for all bots of a process."""
-    with _LOADING:
-        return _load_grafts()
-
-
-def grafts_for(index: Index) -> Grafts | None:
-    """The bundled adapters, where they know an index's language.
+def grafts_for(index: Index, names: Adapters | None = None) -> Grafts | None:
+    """The adapters for an index, by default the shipped ones; None where they do not know its language.
 
     Raises:
         ModelError: An adapter is missing or does not fit.
     """
-    return grafts_for_all() if judge(index) == "dense" else None
+    return Grafts.load(names) if judge(index) == "dense" else None
 
 
 class SupportModel:
@@ -126,13 +111,13 @@ class SupportModel:
         self._whole = models[f"{judge(index)}_whole"]
 
     @classmethod
-    def load(cls, index: Index) -> SupportModel:
+    def load(cls, index: Index, names: Adapters | None = None) -> SupportModel:
         """With the adapters where the encoder knows the documents' language, without them elsewhere.
 
         Raises:
             ModelError: An adapter is missing or does not fit.
         """
-        return cls(index, grafts_for(index))
+        return cls(index, grafts_for(index, names))
 
     def rank(self, question: str, found: Found, asked: str | None = None) -> Ranked:
         """Rank every unit of the found passages; for `asked` see `gather`."""

@@ -146,7 +146,7 @@ def of_beir(folder: Path, encoder: Encoder, chance: random.Random) -> Iterator[T
         for query, document, score in (line.split("\t") for line in judged):
             if int(score) > 0:
                 right.setdefault(asked[query], []).append(rows[document])
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         wanted = "corpus.jsonl, queries.jsonl and qrels/train.tsv with a header"
         raise TrainingError(f"{folder} is no BEIR folder with training questions: expected {wanted}") from None
     subjects: dict[str, list[int]] = {}

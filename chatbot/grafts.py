@@ -1,0 +1,65 @@
+"""The adapters that weigh units: one copy of each in a process, however many bots use it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.reader.runtime import Reader
+from adapters.registry import Adapter, find_adapter
+from adapters.reranker.runtime import Reranker
+from chatbot.config import Adapters
+from retrieval.encoder import Encoder
+
+_LOADERS: dict[str, Callable[[Adapter], Any]] = {
+    "reader": Reader,
+    "matcher": lambda adapter: Encoder.load(adapter=adapter),
+    "reranker": Reranker,
+}
+_loaded: dict[tuple[str, str], Any] = {}
+_loading = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Grafts:
+    """The backbone's adapters that weigh units.
+
+    Args:
+        reader: Finds the words of a passage that answer.
+        matcher: Brings a question near to the unit that answers it.
+        reranker: Judges a unit and the question together.
+    """
+
+    reader: Reader
+    matcher: Encoder
+    reranker: Reranker
+
+    @classmethod
+    def load(cls, names: Adapters | None = None) -> Grafts:
+        """The adapters of a bot's config, by default the shipped ones.
+
+        One whose weights were replaced since is loaded anew; who has the old one keeps it.
+
+        Raises:
+            ModelError: An adapter is missing or does not fit.
+        """
+        return cls(**{task: _load(adapter, task) for task, adapter in find_all(names or Adapters()).items()})
+
+
+def find_all(names: Adapters) -> dict[str, Adapter]:
+    """The adapters of a bot's config by task, not yet loaded.
+
+    Raises:
+        ModelError: An adapter is missing or does not fit.
+    """
+    return {task: find_adapter(name, task) for task, name in names.model_dump().items()}
+
+
+def _load(adapter: Adapter, task: str) -> Any:
+    key = (task, adapter.fingerprint)
+    with _loading:
+        if key not in _loaded:
+            _loaded[key] = _LOADERS[task](adapter)
+        return _loaded[key]
