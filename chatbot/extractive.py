@@ -25,13 +25,24 @@ _ASKS_LIST = re.compile(
     re.IGNORECASE,
 )
 _ASKS_HOW = re.compile(r"\bhow (?:do|can|should|to)\b|怎么办理|如何", re.IGNORECASE)
+_ASKS_MORE = re.compile(
+    r"\b(?:why|how (?:do|can|should|to|does|did|is|are)|what (?:happens|should|do|does|if|(?:is|are)(?! the\b)))\b"
+    r"|\bexplain|(?:^|[,.;:!?-] )(?:and |but |so )?(?:is|are|was|were|can|could|may|might|must|should|shall|will|would"
+    r"|do|does|did|has|have|had|am)\b",
+    re.IGNORECASE,
+)
+"""Questions for a way, a reason, an explanation, or a yes or no: a few words do not answer them."""
+CLEAR = 2
+"""A short answer's unit is so many times as likely as the next one."""
+SHORT = 0.6
+"""A short answer has at most this share of its unit's characters."""
 _NUMBER = re.compile(r"\d+[.)]\s*$")
 
 
 def compose(
     question: str, ranked: Sequence[Supported], titles: dict[str, str], faqs: Collection[str] = ()
 ) -> tuple[str, list[Citation]]:
-    """Write the answer.
+    """Write the answer: in few words where the question wants them and the reader is sure, then the units themselves.
 
     Args:
         ranked: Units, best first; at least one.
@@ -41,7 +52,8 @@ def compose(
     Returns:
         The text with `[n]` marks, and the citations, the first being `[1]`.
     """
-    pieces = []
+    short = _short(question, ranked, faqs)
+    pieces = [f"**{short}**"] if short else []
     citations: list[Citation] = []
     lead = ""
     for group in _groups(question, ranked, titles, faqs):
@@ -49,8 +61,20 @@ def compose(
         before, lead = lead, _lead(group)
         said = f"{_shown(group)} [{len(citations)}]"
         pieces.append(said if lead in ("", before) else f"{lead}{_gap(lead)}{said}")
-    apart = any("\n" in piece for piece in pieces) or any(c.quote.startswith("|") for c in citations)
+    apart = bool(short) or any("\n" in piece for piece in pieces) or any(c.quote.startswith("|") for c in citations)
     return ("\n\n" if apart else " ").join(pieces), citations
+
+
+def _short(question: str, ranked: Sequence[Supported], faqs: Collection[str]) -> str:
+    """The short answer, with a capital; empty where there is none, or another unit is nearly as likely."""
+    best = ranked[0]
+    rivalled = len(ranked) > 1 and best.score - ranked[1].score < math.log(CLEAR)
+    if not best.sure or rivalled or best.unit.kind == "code" or best.unit.chunk.document_id in faqs:
+        return ""
+    words = best.answer.strip(' ,;:.*_`"“”')
+    if "|" in words or "\n" in words or len(words) > SHORT * len(best.unit.text):
+        return ""
+    return "" if _ASKS_MORE.search(question) or _ASKS_LIST.search(question) else words[:1].upper() + words[1:]
 
 
 def _groups(

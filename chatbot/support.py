@@ -27,6 +27,8 @@ from retrieval.index import Index
 
 FEATURES = (*OWN, *BRIDGES, *RERANK)
 """A unit's own evidence, what it gains as the second of two sentences, and how it reads together with the question."""
+SURE = -2.0
+"""The margin of a span from which it can be told as the short answer; logits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +39,14 @@ class Supported:
         score: Among the units of one question, each is as likely the answer as the exponential of its score.
         row: Its row in the evidence.
         answer: The short answer: the reader's span, the whole unit where it did not read.
+        sure: Whether the reader is for that span, or not much against it.
     """
 
     unit: Unit
     score: float
     row: int
     answer: str
+    sure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,5 +153,5 @@ def ranked(evidence: Evidence, features: NDArray[np.float32], scores: NDArray[np
     for row in np.argsort(-scores, kind="stable").tolist():
         unit, span = evidence.units[row], evidence.spans[row]
         answer = unit.chunk.text[span.start : span.end] if span else unit.text
-        best.append(Supported(unit, float(scores[row]), row, answer))
+        best.append(Supported(unit, float(scores[row]), row, answer, span is not None and span.margin > SURE))
     return Ranked(best, evidence, features)

@@ -173,3 +173,28 @@ def test_a_row_of_a_table_that_began_in_another_chunk_is_said_with_its_columns()
     rows = "| Gold | 9 euros |\n| Silver | 5 euros |"
     own = replace(chunk(rows), header="| Card | Fee |\n| --- | --- |")
     assert answer("What does Gold cost?", (pick(own, "| Gold"), 0.9))[0] == "Card: Gold; Fee: 9 euros [1]"
+
+
+def test_the_short_answer_comes_first_where_the_reader_is_sure_and_nothing_rivals_it() -> None:
+    own = chunk("A replacement Blue Card costs **8 euros** and arrives within five days. A Silver Card is free.")
+    best, other = pick(own, "A replacement"), pick(own, "A Silver")
+
+    def text(question: str, sure: bool = True, rival: float = 0.0, short: str = "costs **8 euros") -> str:
+        ranked = [Supported(best, 3.0, 0, short, sure), Supported(other, rival, 1, other.text)]
+        return compose(question, ranked, {"a.md": "Cards"})[0]
+
+    whole = "A replacement Blue Card costs **8 euros** and arrives within five days. [1]"
+    assert text("How much is a Blue Card?", short="8 euros") == f"**8 euros**\n\n{whole}"
+    assert (
+        text("How much is a Blue Card?", sure=False)
+        == text("How much is it?", rival=2.9).split(" A Silver")[0]
+        == whole
+    )
+    assert (
+        text("Why does a Blue Card cost money?")
+        == text("Is a Blue Card free?")
+        == text("Blue Card, is it free?")
+        == whole
+    )
+    assert text("How much is a Blue Card?", short=own.text[:60]) == whole
+    assert text("When does it arrive?", short="within five days").startswith("**Within five days**\n\n")
