@@ -11,15 +11,16 @@ from zipfile import BadZipFile
 
 from chatbot import citations, extractive, faq, guardrails, wording
 from chatbot.bots import BotSource
-from chatbot.confidence import confidence, default_threshold
+from chatbot.confidence import confidence
 from chatbot.courtesy import courtesy
 from chatbot.followup import condense
 from chatbot.grafts import find_all
-from chatbot.home import NotBuilt, read_manifest
+from chatbot.home import Manifest, NotBuilt, read_manifest
 from chatbot.reply import Citation, Reply, Trace
 from chatbot.search import Found, Searcher
 from chatbot.sessions import Sessions, Turn
 from chatbot.support import SupportModel
+from chatbot.threshold import in_use
 from knowledge_graph import KnowledgeGraph
 from knowledge_graph.rank import GraphRanker
 from knowledge_graph.store import load_matrix
@@ -42,18 +43,20 @@ class Bot:
 
     Args:
         source: The bot's config and home.
+        manifest: Of the build that the indexes belong to.
         index: Its opened indexes.
     """
 
-    def __init__(self, source: BotSource, index: Index, ranker: GraphRanker | None) -> None:
+    def __init__(self, source: BotSource, manifest: Manifest, index: Index, ranker: GraphRanker | None) -> None:
         self.config = source.config
         self.home = source.home
+        self.manifest = manifest
         self.index = index
         self.graph = KnowledgeGraph(index.store)
         self.searcher = Searcher(index, ranker, self.config.retrieval.lexical)
         self.refusal = self.config.guardrails.refusal or wording.say(self.config.language, "refusal")
-        below = self.config.guardrails.abstain_below
-        self.threshold = default_threshold(index) if below == "auto" else below
+        self.abstains = in_use(self.config, self.home, manifest, index)
+        self.threshold = self.abstains.value
         self._faq = index.store.faq()
         self._of_faq = {entry.document_id for entry in self._faq}
         self._loading = threading.Lock()
@@ -80,7 +83,8 @@ class Bot:
         try:
             index = Index.open(folder, encoder)
             graph = source.config.graph.extractor != "none"
-            return cls(source, index, GraphRanker(load_matrix(folder, index.store), index.store) if graph else None)
+            ranker = GraphRanker(load_matrix(folder, index.store), index.store) if graph else None
+            return cls(source, manifest, index, ranker)
         except (OSError, EOFError, ValueError, LookupError, RuntimeError, sqlite3.Error, BadZipFile) as error:
             raise NotBuilt(f"the index in {folder} is damaged; run: graft index BOT") from error
 
@@ -162,7 +166,7 @@ class Bot:
             asked = question if self.config.generator.model == "extractive" else resolved
             ranked = self.support.rank(resolved, found, asked)
             sure = confidence(ranked, self.index)
-        if sure < self.threshold:
+        if not ranked.best or sure < self.threshold:
             reply = self._refuse(trace, sure, found)
             yield from self._say(reply.text, resolved, reply)
         elif self.config.generator.model == "extractive":

@@ -49,6 +49,7 @@ def examine(bot: str | None) -> list[Finding]:
             ("bot config", lambda: _config(bot)),
             ("bot generator", lambda: _generator(bot)),
             ("bot index", lambda: _index(bot)),
+            ("bot threshold", lambda: _threshold(bot)),
         ]
     return [_run(name, check) for name, check in checks]
 
@@ -132,3 +133,8 @@ def _index(bot: str) -> str:
     Bot.open(source)
     state = "current" if is_current(source) else "out of date; run: graft index"
     return f"{manifest.documents} documents, {manifest.chunks} chunks, {len(manifest.failed)} not read; {state}"
+
+
+def _threshold(bot: str) -> str:
+    opened = Bot.open(bots.find(bot))
+    return f"no answer below a confidence of {opened.threshold:.2f}: {opened.abstains.origin}"

@@ -16,6 +16,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -130,13 +131,22 @@ def _alone(folder: Path) -> Iterator[bool]:
 
 def publish(home: Path, manifest: Manifest) -> None:
     """Make a finished build the one in use and remove the others."""
-    aside = home / "builds" / manifest.build / "manifest.json"
+    write_json(home / "manifest.json", home / "builds" / manifest.build, asdict(manifest))
+    _remove_builds(home, manifest.build)
+
+
+def write_json(path: Path, build: Path, value: dict[str, Any]) -> None:
+    """Write a file of the home at once or not at all.
+
+    Args:
+        build: Folder where it is written first; what a killed process leaves there is removed with the build.
+    """
+    aside = build / f"{os.getpid()}-{path.name}"
     with aside.open("w", encoding="utf8") as file:
-        json.dump(asdict(manifest), file, indent=1, ensure_ascii=False)
+        json.dump(value, file, indent=1, ensure_ascii=False)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(aside, home / "manifest.json")
-    _remove_builds(home, manifest.build)
+    os.replace(aside, path)
 
 
 def _published(home: Path) -> str | None:

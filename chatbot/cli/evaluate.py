@@ -23,14 +23,25 @@ def evaluate(
     split: Annotated[str, typer.Option(help="Which qrels of the BEIR folder.")] = "dev",
     squad: Annotated[Path | None, typer.Option(metavar="FILE", help="Measure reading on a SQuAD-format file.")] = None,
     encoder: Annotated[str, typer.Option(help="Encoder for --beir and --squad.")] = "default",
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw how far the confidence can be trusted (.png or .svg).")
+    ] = None,
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate", help="Choose the bot's threshold on these questions and use it from now on.")
+    ] = False,
+    precision: Annotated[
+        float, typer.Option(min=0, max=1, help="With --calibrate, the share of the answers given to be correct.")
+    ] = 0.9,
     json_: Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")] = False,
 ) -> None:
     """Measure retrieval, answers, citations, abstention and speed."""
     with readable_errors():
         if sum(choice is not None for choice in (bot, beir, squad)) != 1:
             raise GraftError("name one thing to evaluate: a BOT, --beir DIR or --squad FILE")
+        if bot is None and (plot or calibrate):
+            raise GraftError("--plot and --calibrate need a BOT")
         if bot is not None:
-            report = _bot(bot, data)
+            report = _bot(bot, data, plot, precision if calibrate else None)
         elif beir is not None:
             report = _beir(beir, split, encoder)
         else:
@@ -42,13 +53,25 @@ def evaluate(
             _show(report)
 
 
-def _bot(name: str, data: Path | None) -> dict[str, Any]:
-    from chatbot.evaluation.own import evaluate_bot, read_cases
+def _bot(name: str, data: Path | None, plot: Path | None, precision: float | None) -> dict[str, Any]:
+    from chatbot.evaluation.choose import check_questions, choose
+    from chatbot.evaluation.own import measure, read_cases, try_all
+    from chatbot.evaluation.plot import check_plot, draw
 
+    if plot:
+        check_plot(plot)
     opened = open_bot(name)
-    cases = read_cases(data or opened.config.folder / "eval.jsonl")
+    data = data or opened.config.folder / "eval.jsonl"
+    cases = read_cases(data)
+    if precision is not None:
+        check_questions(opened, cases)
     with progress_bar(opened.config.name) as progress:
-        return evaluate_bot(opened, cases, progress)
+        tried = try_all(opened, cases, progress)
+    chosen = {} if precision is None else {"threshold": choose(opened, cases, tried, data, precision)}
+    report = measure(opened, cases, tried)
+    if plot:
+        draw(report, opened.threshold, plot)
+    return report | chosen
 
 
 def _beir(folder: Path, split: str, encoder: str) -> dict[str, Any]:
@@ -71,6 +94,8 @@ def _show(report: dict[str, Any], indent: str = "") -> None:
     for name, value in report.items():
         if name == "failures":
             _show_failures(value)
+        elif isinstance(value, list):
+            continue
         elif isinstance(value, dict):
             print(f"{indent}{name}")
             _show(value, f"{indent}  ")

@@ -35,7 +35,10 @@ def open_bot(source: BotSource | str, encoder: Encoder | None = None) -> Bot:
         say(f"{source.config.name}: {counted(manifest.documents, 'document')} indexed in {seconds:.1f} s")
         for file, reason in manifest.failed.items():
             say(f"{source.config.name}: not read: {file}: {reason}")
-    return Bot.open(source, encoder)
+    bot = Bot.open(source, encoder)
+    if bot.abstains.outdated:
+        say(f"{bot.config.name}: its threshold is {bot.abstains.origin}; run: graft eval BOT --calibrate")
+    return bot
 
 
 def _why(source: BotSource) -> str:

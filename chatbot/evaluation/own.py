@@ -1,8 +1,8 @@
-"""A bot measured on its own questions: retrieval, answers, citations, abstention and latency."""
+"""A bot measured on its own questions: retrieval, answers, citations, abstention, confidence and latency."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from chatbot.bot import Bot
+from chatbot.evaluation import calibration
+from chatbot.evaluation.eager import certainties, eager
 from chatbot.evaluation.metrics import contains, f1, mean, recall, reciprocal_rank
 from chatbot.json_lines import read_json_lines
 from chatbot.reply import Reply
@@ -51,11 +53,12 @@ def read_cases(path: Path) -> list[Case]:
 
 
 def evaluate_bot(bot: Bot, cases: list[Case], progress: Progress = lambda step, done, total: None) -> dict[str, Any]:
-    """Ask every question and measure.
+    """Ask every question and measure; see `try_all` and `measure`."""
+    return measure(bot, cases, try_all(bot, cases, progress))
 
-    Recall counts the share of a question's documents among the first k documents. An answer's F1 is that of the best
-    cited sentence, its hit whether a cited sentence holds the gold answer. Abstention precision is the share of
-    abstentions that were right. `failures` lists the questions that were answered wrongly, or wrongly not answered.
+
+def try_all(bot: Bot, cases: list[Case], progress: Progress = lambda step, done, total: None) -> list[Reply]:
+    """Ask every question, answered even where the bot would abstain.
 
     Raises:
         GraftError: A question names a document that the bot does not have.
@@ -68,6 +71,35 @@ def evaluate_bot(bot: Bot, cases: list[Case], progress: Progress = lambda step, 
             raise GraftError(
                 f"{bot.config.name} has no document {unknown[0]!r}; the question {case.question!r} names it{hint}"
             )
+    trying = eager(bot)
+    trying.ask(cases[0].question)
+    replies = []
+    for done, case in enumerate(cases, 1):
+        progress("ask", done, len(cases))
+        replies.append(trying.ask(case.question))
+    return replies
+
+
+def correct(bot: Bot, cases: list[Case], replies: list[Reply]) -> calibration.Corrects:
+    """Whether a cited sentence of each reply holds the gold answer, shape (cases,); never where there is none."""
+    pairs = zip(cases, replies, strict=True)
+    return np.array(
+        [case.answer is not None and _graded(bot, reply, case.answer)[1] > 0 for case, reply in pairs], dtype=bool
+    )
+
+
+def measure(bot: Bot, cases: list[Case], tried: list[Reply]) -> dict[str, Any]:
+    """What came of the questions.
+
+    Recall counts the share of a question's documents among the first k documents. An answer's F1 is that of the best
+    cited sentence, its hit whether a cited sentence holds the gold answer. The answers' precision is the share of those
+    given that are hits, abstention precision the share of abstentions that were right. The calibration error is that of
+    the answers given, the risk-coverage curve that of all questions. `failures` lists the questions that were answered
+    wrongly, or wrongly not answered.
+
+    Args:
+        tried: What `try_all` returned.
+    """
     ranks: list[list[float]] = []
     answers: list[tuple[float, float]] = []
     valid: list[float] = []
@@ -75,9 +107,9 @@ def evaluate_bot(bot: Bot, cases: list[Case], progress: Progress = lambda step, 
     times: list[float] = []
     steps: dict[str, list[float]] = {}
     failures: list[dict[str, Any]] = []
-    bot.ask(cases[0].question)
-    for done, case in enumerate(cases, 1):
-        progress("ask", done, len(cases))
+    given: list[bool] = []
+    hits = correct(bot, cases, tried)
+    for case, eagerly in zip(cases, tried, strict=True):
         relevant = set(case.documents)
         if relevant:
             found = bot.searcher.search(case.question, RANKED)
@@ -85,7 +117,8 @@ def evaluate_bot(bot: Bot, cases: list[Case], progress: Progress = lambda step, 
             ranks.append(
                 [recall(ranking, relevant, 1), recall(ranking, relevant, 5), reciprocal_rank(ranking, relevant, 10)]
             )
-        reply = bot.ask(case.question)
+        reply = bot.ask(case.question) if eagerly.confidence < bot.threshold else eagerly
+        given.append(not reply.abstained)
         abstained.append((case.answer is None, reply.abstained))
         valid += [float(_is_valid(bot, reply, number)) for number in range(len(reply.citations))]
         if case.answer is not None:
@@ -96,6 +129,10 @@ def evaluate_bot(bot: Bot, cases: list[Case], progress: Progress = lambda step, 
         for step in reply.trace:
             steps.setdefault(step.step, []).append(step.ms)
     right = sum(wanted and refused for wanted, refused in abstained)
+    answered = np.array(given)
+    shown = np.array([reply.confidence for reply in tried])
+    bins = calibration.reliability(shown[answered], hits[answered])
+    curve = calibration.risk_coverage(certainties(tried), hits)
     columns = list(zip(*ranks, strict=True)) if ranks else [(), (), ()]
     return {
         "bot": bot.config.name,
@@ -104,11 +141,18 @@ def evaluate_bot(bot: Bot, cases: list[Case], progress: Progress = lambda step, 
         "answers": {
             "f1": mean([score for score, _ in answers]),
             "cited_sentence_hit": mean([hit for _, hit in answers]),
+            "precision": mean(hits[answered].tolist()),
             "citations_valid": mean(valid) if valid else 1.0,
         },
         "abstention": {
             "precision": right / max(1, sum(refused for _, refused in abstained)),
             "recall": right / max(1, sum(wanted for wanted, _ in abstained)),
+        },
+        "calibration": {
+            "ece": calibration.expected_calibration_error(bins),
+            "aurc": calibration.area(curve),
+            "bins": [asdict(entry) for entry in bins],
+            "risk_coverage": [asdict(point) for point in curve],
         },
         "latency_ms": {
             "p50": float(np.percentile(times, 50)),
