@@ -9,21 +9,31 @@ from __future__ import annotations
 
 import sys
 
+import numpy as np
+
 from apps import BUNDLED
 from chatbot import bots
 from chatbot.cli.opening import open_bot
+from chatbot.evaluation.calibration import Bin, expected_calibration_error, reliability
 from chatbot.evaluation.metrics import mean
 from chatbot.evaluation.own import evaluate_bot, read_cases
 from retrieval.encoder import Encoder
 
-COLUMNS = ("recall@5", "mrr", "hit", "f1", "valid", "abst. P", "abst. R", "p50 ms", "p95 ms")
+COLUMNS = ("recall@5", "mrr", "hit", "f1", "prec.", "ece", "valid", "abst. P", "abst. R", "p50 ms", "p95 ms")
+
+
+def pooled_error(bins: list[Bin]) -> float:
+    """Calibration error over the answers of all bots; of one bot's few dozen it is mostly chance."""
+    confidence = np.repeat([b.confidence for b in bins], [b.count for b in bins])
+    correct = np.concatenate([np.arange(b.count) < round(b.accuracy * b.count) for b in bins])
+    return expected_calibration_error(reliability(confidence, correct))
 
 
 def main(questions: str) -> None:
     """Measure and print a Markdown table."""
     bots.SHELVES.append(BUNDLED)
     encoder = Encoder.load()
-    rows = []
+    rows, bins = [], []
     for name in bots.bundled():
         bot = open_bot(name, encoder)
         report = evaluate_bot(bot, read_cases(bot.config.folder / questions))
@@ -35,6 +45,8 @@ def main(questions: str) -> None:
             retrieval["mrr"],
             answers["cited_sentence_hit"],
             answers["f1"],
+            answers["precision"],
+            report["calibration"]["ece"],
             answers["citations_valid"],
             abstention["precision"],
             abstention["recall"],
@@ -42,12 +54,14 @@ def main(questions: str) -> None:
             latency["p95"],
         )
         rows.append((name, values))
+        bins += [Bin(**entry) for entry in report["calibration"]["bins"]]
     rows.sort(key=lambda row: row[1][2])
     rows.append(("mean", tuple(mean([values[i] for _, values in rows]) for i in range(len(COLUMNS)))))
     print(f"| bot | {' | '.join(COLUMNS)} |\n|---|{'---:|' * len(COLUMNS)}")
     for name, values in rows:
-        shown = [f"{value:.2f}" if number < 7 else f"{value:.0f}" for number, value in enumerate(values)]
+        shown = [f"{value:.2f}" if number < 9 else f"{value:.0f}" for number, value in enumerate(values)]
         print(f"| {name} | {' | '.join(shown)} |")
+    print(f"\nCalibration error over the answers of all bots: {pooled_error(bins):.3f}")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
-"""How likely it is that the passages answer the question: a logistic model over the best unit's support and the odds,
-by the reranker, that some unit answers.
+"""How likely it is that the answer is correct: a logistic model over the best unit's support and the odds, by the
+reranker, that some unit answers.
 
 The weights are fitted by `benchmarks/fit_answers.py` on development questions of the bundled bots and of others.
 """
@@ -22,7 +22,7 @@ _FILE = Path(__file__).parent / "confidence.json"
 
 
 def confidence(ranked: Ranked, index: Index) -> float:
-    """Probability, from 0 to 1, that the passages answer the question."""
+    """Probability, from 0 to 1, that the passages answer the question and the answer composed of them is correct."""
     if not ranked.best:
         return 0.0
     odds = float(read_models(_FILE)[judge(index)].log_odds(signals(ranked)[None])[0])
@@ -36,7 +36,7 @@ def _thresholds() -> dict[str, float]:
 
 
 def default_threshold(index: Index) -> float:
-    """The least confidence of an answer where a bot sets none."""
+    """The least confidence of an answer where none was set or chosen for the bot."""
     return _thresholds()[judge(index)]
 
 
