@@ -57,16 +57,18 @@ def _reliability(axes: Axes, calibration: dict[str, Any], threshold: float) -> N
     shares = [entry["accuracy"] for entry in bins]
     most = max((entry["count"] for entry in bins), default=1)
     _frame(axes, f"Reliability: calibration error {calibration['ece']:.2f}")
-    axes.plot([0, 1], [0, 1], color=SOFT, linestyle="--", linewidth=1, label="confidence = share correct")
+    axes.plot([0, 1], [0, 1], color=SOFT, linestyle="--", linewidth=1, label="perfectly calibrated")
     axes.vlines(places, places, shares, color=RED, linewidth=1.5, label="gap")
-    sizes = [30 + 270 * entry["count"] / most for entry in bins]
-    axes.scatter(places, shares, s=sizes, color=BLUE, alpha=0.85, linewidths=0, zorder=3, label="answers given")
+    sizes = [90 + 230 * entry["count"] / most for entry in bins]
+    axes.scatter(
+        places, shares, s=sizes, color=BLUE, alpha=0.9, linewidths=0, zorder=3, clip_on=False, label="answers given"
+    )
     for entry in bins:
         place = (entry["confidence"], entry["accuracy"])
         axes.annotate(str(entry["count"]), place, color="white", fontsize=7, ha="center", va="center", zorder=4)
-    axes.axvline(threshold, color=INK, linestyle=":", linewidth=1.2, label=f"threshold {threshold:.2f}")
+    axes.axvline(threshold, color=INK, linestyle=":", linewidth=1.2, label=f"threshold {threshold:.0%}")
     axes.set(xlabel="confidence", ylabel="share correct")
-    axes.legend(loc="upper left", frameon=False, fontsize=8, markerscale=0.5)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=4, frameon=False, fontsize=8, markerscale=0.5)
 
 
 def _risk_coverage(axes: Axes, calibration: dict[str, Any], threshold: float) -> None:
@@ -81,15 +83,19 @@ def _risk_coverage(axes: Axes, calibration: dict[str, Any], threshold: float) ->
         at, risk = given[-1]["coverage"], given[-1]["risk"]
         axes.axvline(at, color=INK, linestyle=":", linewidth=1.2)
         axes.scatter([at], [risk], s=50, color=RED, zorder=3)
-        words = f"threshold {threshold:.2f}:\n{at:.0%} answered,\n{risk:.0%} of them wrong"
+        words = f"threshold {threshold:.0%}:\n{at:.0%} answered,\n{risk:.0%} of them wrong"
         side, offset = ("right", -10) if at > 0.5 else ("left", 10)
-        axes.annotate(words, (at, risk), (offset, 14), textcoords="offset points", fontsize=9, ha=side, va="bottom")
+        axes.annotate(words, (at, risk), (offset, 16), textcoords="offset points", fontsize=9, ha=side, va="bottom")
     axes.set(xlabel="share of the questions answered, the surest first", ylabel="share of those answers wrong")
 
 
 def _frame(axes: Axes, title: str) -> None:
-    axes.set_title(title, fontsize=11, loc="left")
+    from matplotlib.ticker import PercentFormatter
+
+    axes.set_title(title, fontsize=11, loc="left", pad=10)
     axes.set(xlim=(0, 1), ylim=(0, 1))
+    axes.xaxis.set_major_formatter(PercentFormatter(1))
+    axes.yaxis.set_major_formatter(PercentFormatter(1))
     axes.grid(color=SOFT, alpha=0.25, linewidth=0.6)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
