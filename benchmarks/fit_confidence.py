@@ -13,7 +13,6 @@ from sklearn.metrics import roc_auc_score
 
 from benchmarks.questions import Asked
 from chatbot import support
-from chatbot.evaluation.calibration import expected_calibration_error, reliability
 
 UNANSWERABLE = 0.3
 """The share of the whole weight that unanswerable questions have for the confidence and its threshold."""
@@ -66,9 +65,10 @@ def fit_confidence(examples: list[Asked], signals: np.ndarray, correct: np.ndarr
     print(f"abstain below {below:.3f}: precision {right[below]:.2f},", end=" ")
     print(f"recall {unknown[0]:.2f}, {unknown[1]:.2f} on questions of other bots")
     for name, mask in (("bots", own), ("practice domains", odd)):
-        given = mask & (predicted >= below)
-        errors = [calibration_error(scores[given], correct[given]) for scores in (predicted, probability(calibrated))]
-        print(f"held out {name}: {correct[given].mean():.2f} of {given.sum()} answers given are correct,", end=" ")
+        given, shares = predicted[mask] >= below, balanced(labels[mask], np.ones(mask.sum()))
+        told = correct[mask][given], shares[given]
+        errors = [calibration_error(scores[mask][given], *told) for scores in (predicted, probability(calibrated))]
+        print(f"held out {name}: {np.average(told[0], weights=told[1]):.2f} of the answers given are correct,", end=" ")
         print(f"calibration error {errors[1]:.3f}, {errors[0]:.3f} without the sigmoid")
     final, map_ = model(fitted), sigmoid(fitted)
     slope, shift = float(map_.weights[0]), map_.bias
@@ -79,9 +79,10 @@ def fit_confidence(examples: list[Asked], signals: np.ndarray, correct: np.ndarr
     }
 
 
-def calibration_error(scores: np.ndarray, correct: np.ndarray) -> float:
-    """See `chatbot.evaluation.calibration`."""
-    return expected_calibration_error(reliability(scores, correct))
+def calibration_error(scores: np.ndarray, correct: np.ndarray, weights: np.ndarray) -> float:
+    """Expected calibration error in ten equal-width bins, by weight."""
+    gaps = [(weights * (correct - scores))[(scores * 10).astype(int) == place].sum() for place in range(11)]
+    return float(np.abs(gaps).sum() / weights.sum())
 
 
 def probability(odds: np.ndarray) -> np.ndarray:
