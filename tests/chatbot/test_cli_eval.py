@@ -126,8 +126,9 @@ def test_beir_measures_every_ranking(beir: Path) -> None:
     result = graft("--beir", beir, "--json")
     assert (result.exit_code, result.stderr) == (0, "")
     report = json.loads(result.stdout)
-    assert list(report) == ["dense", "lexical", "fused", "graph", "seconds"]
-    for ranking in ("dense", "lexical", "fused", "graph"):
+    assert list(report) == ["dense", "lexical", "fused", "graph", "reranked", "seconds"]
+    assert 0 < report["reranked"].pop("ms") < 10_000
+    for ranking in ("dense", "lexical", "fused", "graph", "reranked"):
         assert set(report[ranking]) == {"recall@1", "recall@5", "recall@10", "mrr@10", "ndcg@10"}
         assert set(report[ranking].values()) == {100.0}
     assert set(report["seconds"]) == {"index", "search"}
