@@ -9,14 +9,16 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from adapters import ModelError
 from adapters.models import locate, verify_default
 from adapters.registry import TASKS, find_adapter
 from chatbot import bots
 from chatbot.bot import Bot
+from chatbot.bots import BotSource
 from chatbot.build import find_sources, is_current
-from chatbot.home import read_manifest
+from chatbot.config import BotConfig
 from retrieval.encoder import Encoder
 from retrieval.errors import GraftError
 
@@ -36,20 +38,21 @@ class Finding:
 
 def examine(bot: str | None) -> list[Finding]:
     """Run every check; a failing one does not stop the others."""
+    encoder = cache(Encoder.load)
     checks: list[tuple[str, Callable[[], str]]] = [
         ("python", _python),
         ("packages", _packages),
         ("bundled model", _model),
         ("adapters", _adapters),
-        ("encoder", _encoder),
+        ("encoder", lambda: _encoder(encoder("default"))),
         ("home", _home),
     ]
     if bot:
+        source = cache(lambda: bots.find(bot))
         checks += [
-            ("bot config", lambda: _config(bot)),
-            ("bot generator", lambda: _generator(bot)),
-            ("bot index", lambda: _index(bot)),
-            ("bot threshold", lambda: _threshold(bot)),
+            ("bot config", lambda: _config(source())),
+            ("bot generator", lambda: _generator(source().config, encoder)),
+            ("bot index", lambda: _index(Bot.open(source(), encoder(source().config.retrieval.encoder)))),
         ]
     return [_run(name, check) for name, check in checks]
 
@@ -88,8 +91,7 @@ def _adapters() -> str:
     return ", ".join(f"{task} {find_adapter('default', task).fingerprint[:8]}" for task in TASKS)
 
 
-def _encoder() -> str:
-    encoder = Encoder.load()
+def _encoder(encoder: Encoder) -> str:
     texts = ["How long does a replacement card take, and what does it cost?"] * 64
     encoder.documents(texts)
     begin = time.perf_counter()
@@ -106,35 +108,27 @@ def _home() -> str:
     return f"{home} can be written"
 
 
-def _config(bot: str) -> str:
-    source = bots.find(bot)
+def _config(source: BotSource) -> str:
     files = find_sources(source.config)
     return f"{source.config.name}: {len(files.files)} files to read, {len(files.skipped)} skipped"
 
 
-def _generator(bot: str) -> str:
-    config = bots.find(bot).config
+def _generator(config: BotConfig, encoder: Callable[[str], Encoder]) -> str:
     model = config.generator.model
     if model == "extractive":
         return model
     from chatbot.generators import load_model
     from chatbot.prompt import PromptBuilder
 
-    PromptBuilder(config, "", Encoder.load(config.retrieval.encoder))
+    PromptBuilder(config, "", encoder(config.retrieval.encoder))
     if model.startswith("hf:"):
         return f"{model}, loaded at the first question"
     load_model(config.generator)
     return model
 
 
-def _index(bot: str) -> str:
-    source = bots.find(bot)
-    manifest = read_manifest(source.home)
-    Bot.open(source)
-    state = "current" if is_current(source) else "out of date; run: graft index"
-    return f"{manifest.documents} documents, {manifest.chunks} chunks, {len(manifest.failed)} not read; {state}"
-
-
-def _threshold(bot: str) -> str:
-    opened = Bot.open(bots.find(bot))
-    return f"no answer below a confidence of {opened.threshold:.2f}: {opened.abstains.origin}"
+def _index(bot: Bot) -> str:
+    manifest = bot.manifest
+    state = "current" if is_current(BotSource(bot.config, bot.home)) else "out of date; run: graft index"
+    read = f"{manifest.documents} documents, {manifest.chunks} chunks, {len(manifest.failed)} not read"
+    return f"{read}; {state}; no answer below a confidence of {bot.threshold:.2f}: {bot.abstains.origin}"

@@ -82,7 +82,7 @@ def error_line(*arguments: object) -> str:
 
 def threshold_finding(folder: Path) -> str:
     findings = json.loads(graft("doctor", folder, "--json").stdout)
-    return next(str(finding["detail"]) for finding in findings if finding["check"] == "bot threshold")
+    return next(str(finding["detail"]) for finding in findings if finding["check"] == "bot index")
 
 
 def test_the_report_says_how_far_the_confidence_can_be_trusted(folder: Path) -> None:
