@@ -13,6 +13,7 @@ import typer
 from chatbot import bots
 from chatbot.cli import output
 from chatbot.cli.arguments import BotArgument, JsonOption
+from chatbot.cli.average import average
 from chatbot.cli.evaluate import evaluate
 from chatbot.cli.graph import graph
 from chatbot.cli.opening import build_with_bar, open_bot
@@ -30,6 +31,7 @@ app = typer.Typer(
 app.add_typer(graph, name="graph", help="Query, walk, draw and export a bot's knowledge graph.")
 app.command(name="eval")(evaluate)
 app.command()(train)
+app.command()(average)
 
 
 def _print_version(wanted: bool) -> None:
