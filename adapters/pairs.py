@@ -58,6 +58,11 @@ class PairModel:
         return [found[row] for row in range(len(encodings))]
 
     @cached_property
+    def mask(self) -> int:
+        """The token that stands for a hidden word."""
+        return self._tokenizer.get_vocab()["[MASK]"]
+
+    @cached_property
     def _uncut(self) -> Any:
         """A tokenizer that cuts nothing off."""
         from tokenizers import Tokenizer

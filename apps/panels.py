@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 from apps.passages import excerpt, shortened
 from chatbot.bot import Bot
+from chatbot.explanation import RANKERS
 from chatbot.reply import Citation, Reply
 from knowledge_graph import Fact
 
 HIGH, MEDIUM = 0.75, 0.5
 """Least confidence that is called high, and medium."""
-RANKERS = {"dense": "meaning", "lexical": "words", "graph": "graph", "rerank": "reranker"}
 
 EMPTY = """<div class="panel"><div class="panel-empty"><b>Sources appear here</b>
 <p>Every answer shows the sentences it rests on, the facts it used, and how sure it is.</p></div></div>"""

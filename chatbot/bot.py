@@ -13,6 +13,7 @@ from chatbot import citations, extractive, faq, guardrails, wording
 from chatbot.bots import BotSource
 from chatbot.confidence import confidence
 from chatbot.courtesy import courtesy
+from chatbot.decision import Decision, Fixed, Known, Weighed
 from chatbot.followup import condense
 from chatbot.grafts import find_all
 from chatbot.home import Manifest, NotBuilt, read_manifest
@@ -36,6 +37,11 @@ if TYPE_CHECKING:
 
 LONGEST_QUESTION = 2_000
 """Characters of a question that are read; the rest is ignored."""
+
+
+def cleaned(question: str) -> str:
+    """A question as it is read: without lone surrogates and outer spaces, and no longer than is read."""
+    return question.encode("utf8", "replace").decode("utf8").strip()[:LONGEST_QUESTION]
 
 
 class Bot:
@@ -112,7 +118,7 @@ class Bot:
 
     def stream(self, question: str, session: str | None = None) -> Iterator[str | Reply]:
         """Pieces of the reply's text as they come, then the whole `Reply`, whose text may differ in its citations."""
-        question = question.encode("utf8", "replace").decode("utf8").strip()[:LONGEST_QUESTION]
+        question = cleaned(question)
         history = self.sessions.turns(session) if session else []
         trace = Trace()
         reply: Reply | None = None
@@ -129,52 +135,68 @@ class Bot:
             self.sessions.add(session, kept[0], kept[1], kept[2], reply.confidence, reply.abstained)
         yield reply
 
-    def _turn(self, question: str, history: Sequence[Turn], trace: Trace) -> Iterator[str | tuple[str, Reply]]:
-        rules = self.config.guardrails
+    def decide(
+        self, question: str, history: Sequence[Turn] = (), trace: Trace | None = None, resolved: str | None = None
+    ) -> Decision:
+        """Settle what a question is answered by.
+
+        Args:
+            question: As `cleaned`.
+            resolved: The question made whole, where that is known already.
+        """
+        trace = Trace() if trace is None else trace
         with trace.step("guard"):
-            alarm = guardrails.urgent(question, rules)
-            topic = guardrails.blocked(question, rules)
-            polite = courtesy(question, self.config)
-        if alarm:
-            disclaimer = rules.disclaimer
-            yield from self._say(alarm, question, Reply(alarm, confidence=1.0, trace=trace, disclaimer=disclaimer))
-            return
-        if polite:
-            # what was spoken of before stays the subject
-            subject = history[-1].resolved if history else question
-            yield from self._say(polite, subject, Reply(polite, confidence=1.0, trace=trace))
-            return
-        if topic:
-            said = wording.say(self.config.language, "blocked").format(topic=topic)
-            text = " ".join(filter(None, (said, rules.refusal)))
-            yield from self._say(text, question, Reply(text, abstained=True, trace=trace))
-            return
-        if not question:
-            reply = self._refuse(trace)
-            yield from self._say(reply.text, question, reply)
-            return
-        with trace.step("condense"):
-            resolved = self._resolve(question, history)
+            fixed = self._fixed(question, history)
+        if fixed:
+            return fixed
+        if resolved is None:
+            with trace.step("condense"):
+                resolved = self._resolve(question, history)
         found = self.searcher.search(resolved, self.config.retrieval.top_k, trace)
         with trace.step("faq"):
             known = faq.match(resolved, found.vector, self.index, self._faq)
         if known:
-            yield from self._faq_reply(known, resolved, found, trace)
-            return
+            return Known(known, resolved, found)
         with trace.step("support"):
             # a language model writes a whole question; without one, what went before only helps to search
             asked = question if self.config.generator.model == "extractive" else resolved
             ranked = self.support.rank(resolved, found, asked)
-            sure = confidence(ranked, self.index)
-        if not ranked.best or sure < self.threshold:
-            reply = self._refuse(trace, sure, found)
+            return Weighed(ranked, confidence(ranked, self.index), resolved, found)
+
+    def _fixed(self, question: str, history: Sequence[Turn]) -> Fixed | None:
+        rules = self.config.guardrails
+        if alarm := guardrails.urgent(question, rules):
+            return Fixed("urgent", alarm, question)
+        if polite := courtesy(question, self.config):
+            # what was spoken of before stays the subject
+            return Fixed("courtesy", polite, history[-1].resolved if history else question)
+        if topic := guardrails.blocked(question, rules):
+            said = wording.say(self.config.language, "blocked").format(topic=topic)
+            return Fixed("blocked", " ".join(filter(None, (said, rules.refusal))), question)
+        return None if question else Fixed("empty", self.refusal, question)
+
+    def _turn(self, question: str, history: Sequence[Turn], trace: Trace) -> Iterator[str | tuple[str, Reply]]:
+        decision = self.decide(question, history, trace)
+        resolved = decision.resolved
+        if isinstance(decision, Fixed):
+            abstained = decision.rule in ("blocked", "empty")
+            disclaimer = self.config.guardrails.disclaimer if decision.rule == "urgent" else None
+            sure = 0.0 if abstained else 1.0
+            reply = Reply(decision.text, confidence=sure, abstained=abstained, trace=trace, disclaimer=disclaimer)
+            yield from self._say(reply.text, resolved, reply)
+        elif isinstance(decision, Known):
+            yield from self._faq_reply(decision.match, resolved, decision.found, trace)
+        elif not decision.ranked.best or decision.confidence < self.threshold:
+            reply = self._refuse(trace, decision.confidence, decision.found)
             yield from self._say(reply.text, resolved, reply)
         elif self.config.generator.model == "extractive":
+            ranked = decision.ranked
             with trace.step("generate"):
                 text, cited = extractive.compose(resolved, ranked.best, ranked.evidence.titles, self._of_faq)
-            yield from self._say(text, resolved, self._answer(text, cited, resolved, found, sure, trace))
+            reply = self._answer(text, cited, resolved, decision.found, decision.confidence, trace)
+            yield from self._say(text, resolved, reply)
         else:
-            yield from self._generate(resolved, history, found, sure, trace)
+            yield from self._generate(resolved, history, decision.found, decision.confidence, trace)
 
     def _say(self, text: str, resolved: str, reply: Reply) -> Iterator[str | tuple[str, Reply]]:
         yield text
@@ -273,11 +295,10 @@ class Bot:
             f"{answer} [1]", resolved, self._answer(f"{answer} [1]", cited, resolved, found, known.likeness, trace)
         )
 
-    def _refuse(self, trace: Trace, sure: float = 0.0, found: Found | None = None) -> Reply:
-        topics = self._topics(found) if found else []
+    def _refuse(self, trace: Trace, sure: float, found: Found) -> Reply:
+        topics = self._topics(found)
         offer = f"\n\n{wording.say(self.config.language, 'topics')} {' · '.join(topics)}" if topics else ""
-        passages = found.passages if found else []
-        return Reply(self.refusal + offer, [], [], sure, True, trace, passages, topics)
+        return Reply(self.refusal + offer, [], [], sure, True, trace, found.passages, topics)
 
     def _topics(self, found: Found) -> list[str]:
         """Headings of the nearest passages, to offer instead of an answer."""

@@ -132,6 +132,13 @@ class SupportModel:
         features = all_features(evidence, alone, self.index, self.grafts)
         return ranked(evidence, features, self._whole.log_odds(features))
 
+    def lead(self, ranked: Ranked) -> NDArray[np.float32]:
+        """What each feature adds to the best unit's score over the mean of the others, shape (len(FEATURES),)."""
+        best = ranked.best[0].row
+        others = np.delete(ranked.features, best, axis=0)
+        mean = others.mean(axis=0) if len(others) else np.zeros_like(self._whole.weights)
+        return np.asarray(self._whole.weights * (ranked.features[best] - mean), dtype=np.float32)
+
 
 def all_features(
     evidence: Evidence, alone: NDArray[np.float32], index: Index, grafts: Grafts | None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
+from collections.abc import Collection
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -125,20 +126,42 @@ class KnowledgeGraph:
         Raises:
             UnknownEntity: One of the names is not in the graph.
         """
+        return self.path_to_any([start], [end])
+
+    def path_to_any(self, starts: Collection[str], ends: Collection[str]) -> list[Fact]:
+        """The shortest chain of facts from one of some entities to one of others; empty if there is none.
+
+        Raises:
+            UnknownEntity: One of the names is not in the graph.
+        """
         import networkx
 
         graph = self.networkx
-        first, last = self.resolve(start), self.resolve(end)
+        first, last = ([self.resolve(name) for name in names] for names in (starts, ends))
 
         def cost(u: str, v: str, edges: dict[int, dict[str, str]]) -> float:
             return min(RELATED_COST if data["relation"] == RELATED else 1.0 for data in edges.values())
 
-        named = graph.subgraph(n for n, kind in graph.nodes(data="kind") if kind != "value" or n in (first, last))
-        try:
-            stations = networkx.shortest_path(named.to_undirected(as_view=True), first, last, weight=cost)
-        except networkx.NetworkXNoPath:
-            return []
+        allowed = {*first, *last}
+        named = graph.subgraph(n for n, kind in graph.nodes(data="kind") if kind != "value" or n in allowed)
+        lengths, paths = networkx.multi_source_dijkstra(named.to_undirected(as_view=True), first, weight=cost)
+        reached = [name for name in last if name in lengths]
+        stations = paths[min(reached, key=lengths.__getitem__)] if reached else []
         return [self._best_fact(u, v) for u, v in itertools.pairwise(stations)]
+
+    def labels(self, nodes: Collection[int]) -> list[str]:
+        """Labels of nodes, by number, in no order."""
+        marks = ", ".join("?" * len(nodes))
+        return [row[0] for row in self._store.rows(f"SELECT label FROM nodes WHERE id IN ({marks})", list(nodes))]
+
+    def named_in(self, chunk_id: str, text: str) -> list[str]:
+        """The entities of a chunk that a text names."""
+        folded = f" {key_of_text(text)} "
+        return [
+            label
+            for label, chunks in self.networkx.nodes(data="chunks")
+            if chunk_id in chunks and _named(label, text, folded)
+        ]
 
     def _best_fact(self, u: str, v: str) -> Fact:
         edges = [

@@ -55,7 +55,7 @@ class Reader:
     """The reader of one adapter; safe to share between threads."""
 
     def __init__(self, adapter: Adapter) -> None:
-        self._model = PairModel(adapter, "BertForQuestionAnswering", ("start_logits", "end_logits"))
+        self.model = PairModel(adapter, "BertForQuestionAnswering", ("start_logits", "end_logits"))
 
     @classmethod
     def load(cls, name: str = "default") -> Reader:
@@ -68,18 +68,23 @@ class Reader:
 
     def read(self, question: str, passages: Sequence[tuple[str, str]]) -> list[Reading]:
         """Read passages, each a (heading, text) pair; offsets count from the text's start."""
-        encodings = self._model.encode(question, [f"{head}\n{text}" if head else text for head, text in passages])
+        encodings = self.model.encode(question, [self.joined(*passage) for passage in passages])
         return [
             _reading(encoding, heading, starts, ends)
             for encoding, (heading, _), (starts, ends) in zip(
-                encodings, passages, self._model.run(encodings), strict=True
+                encodings, passages, self.model.run(encodings), strict=True
             )
         ]
+
+    @staticmethod
+    def joined(heading: str, text: str) -> str:
+        """A passage as it is read, under its heading."""
+        return f"{heading}\n{text}" if heading else text
 
 
 def _reading(encoding: Any, heading: str, starts: NDArray[np.float32], ends: NDArray[np.float32]) -> Reading:
     """One passage's logits without its question and heading."""
-    lead = len(heading) + 1 if heading else 0
+    lead = len(Reader.joined(heading, ""))
     places = np.array(encoding.offsets, dtype=np.int64) - lead
     kept = [i for i, sequence in enumerate(encoding.sequence_ids) if sequence == 1 and places[i, 0] >= 0]
     return Reading(places[kept], starts[kept], ends[kept], float(starts[0] + ends[0]))

@@ -32,10 +32,18 @@ def evaluate(
     precision: Annotated[
         float, typer.Option(min=0, max=1, help="With --calibrate, the share of the answers given to be correct.")
     ] = 0.9,
+    explain: Annotated[
+        str | None, typer.Option(metavar="QUESTION", help="Show why the bot answers a question as it does.")
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")] = False,
 ) -> None:
     """Measure retrieval, answers, citations, abstention and speed."""
     with readable_errors():
+        if explain is not None:
+            if bot is None or data or beir or squad or plot or calibrate:
+                raise GraftError("--explain takes a BOT and --json, and no other option")
+            _explain(bot, explain, json_)
+            return
         if sum(choice is not None for choice in (bot, beir, squad)) != 1:
             raise GraftError("name one thing to evaluate: a BOT, --beir DIR or --squad FILE")
         if bot is None and (plot or calibrate):
@@ -72,6 +80,19 @@ def _bot(name: str, data: Path | None, plot: Path | None, precision: float | Non
     if plot:
         draw(report, opened.threshold, plot)
     return report | chosen
+
+
+def _explain(name: str, question: str, json_: bool) -> None:
+    from chatbot.cli.explain import show
+    from chatbot.explain import explain
+
+    if not question.strip():
+        raise GraftError("--explain is empty; expected a question")
+    explanation = explain(open_bot(name), question)
+    if json_:
+        print_json(explanation.to_json())
+    else:
+        show(explanation)
 
 
 def _beir(folder: Path, split: str, encoder: str) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def talk(bot: Bot, once: str | None, json_: bool, session: str | None) -> None:
 
 def show(bot: Bot, reply: Reply) -> None:
     """Print a reply with its sources."""
-    print(_readable(reply.text))
+    print(readable(reply.text))
     _show_sources(bot, reply)
 
 
@@ -75,10 +75,10 @@ def _stream(bot: Bot, question: str, session: str | None) -> None:
             print()
             _show_sources(bot, part)
         else:
-            print(_readable(part), end="", flush=True)
+            print(readable(part), end="", flush=True)
 
 
-def _readable(text: str) -> str:
+def readable(text: str) -> str:
     """Text for a terminal, without Markdown's marks of strong emphasis."""
     return _STRONG.sub(r"\1", visible(text, keep="\n\t"))
 

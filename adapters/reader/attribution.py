@@ -1,0 +1,101 @@
+"""Which words an answer rests on: each is hidden in turn, and its weight is what the answer loses by it.
+
+This is occlusion (Zeiler & Fergus 2014, arXiv 1311.2901; for words Li, Monroe & Jurafsky 2016, arXiv 1612.08220). In
+this reader gradient × input (Simonyan et al. 2013, arXiv 1312.6034; Shrikumar et al. 2016, arXiv 1605.01713) does not
+say which words matter: the answer's own words come out as speaking against it as often as for it. Hiding runs the
+compiled reader as it answers, so it measures what the user got, and it needs no torch.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adapters.reader.runtime import Reader
+
+TRIED = 80
+"""How many words of a passage are hidden, those nearest to the answer."""
+BATCH = 16
+"""Texts that are read together, so that long passages need little memory."""
+_WORD = re.compile(r"\w+(?:['’\-]\w+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word `text[start:end]`; its weight is from -1 to 1, and positive where it speaks for the answer."""
+
+    text: str
+    start: int
+    end: int
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Words in reading order; the largest weight of both lists is 1 or -1, unless all are 0."""
+
+    question: list[Word] = field(default_factory=list)
+    passage: list[Word] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Input:
+    ids: list[int]
+    type_ids: list[int]
+
+
+def attribute(reader: Reader, question: str, heading: str, text: str, start: int, end: int) -> Attribution:
+    """Weigh the words of a question and of a passage for the answer `text[start:end]`.
+
+    What is weighed is the answer's score, start logit plus end logit, less that of "no answer".
+
+    Returns:
+        All words of the question, and the `TRIED` of the passage nearest to the answer; none where the answer lies
+        beyond what the reader reads.
+    """
+    (encoding,) = reader.model.encode(question, [reader.joined(heading, text)])
+    sides, places = np.array([-1 if s is None else s for s in encoding.sequence_ids]), np.array(encoding.offsets)
+    places[sides == 1] -= len(reader.joined(heading, ""))
+    held = np.flatnonzero((sides == 1) & (places[:, 0] >= start) & (places[:, 1] <= end))
+    if not len(held):
+        return Attribution()
+    asked = _words(question, places, sides == 0)
+    near = sorted(_words(text, places, sides == 1), key=lambda word: max(start - word[1], word[0] - end))[:TRIED]
+    words = [*asked, *sorted(near)]
+    inputs = [_Input(encoding.ids, encoding.type_ids)]
+    for _, _, rows in words:
+        ids = np.array(encoding.ids)
+        ids[rows] = reader.model.mask
+        inputs.append(_Input(ids.tolist(), encoding.type_ids))
+    scores = _scores(reader, inputs, int(held[0]), int(held[-1]))
+    losses = scores[0] - scores[1:]
+    weights = (losses / (np.abs(losses).max(initial=0.0) or 1.0)).tolist()
+    found = [
+        Word((question if place < len(asked) else text)[begin:stop], begin, stop, weight)
+        for place, ((begin, stop, _), weight) in enumerate(zip(words, weights, strict=True))
+    ]
+    return Attribution(found[: len(asked)], found[len(asked) :])
+
+
+def _words(text: str, places: NDArray[np.int64], side: NDArray[np.bool_]) -> list[tuple[int, int, list[int]]]:
+    """Start and end of every word that was read, and its tokens."""
+    found = []
+    for match in _WORD.finditer(text):
+        inside = side & (places[:, 0] >= match.start()) & (places[:, 0] < match.end())
+        if inside.any():
+            found.append((match.start(), match.end(), np.flatnonzero(inside).tolist()))
+    return found
+
+
+def _scores(reader: Reader, inputs: Sequence[Any], first: int, last: int) -> NDArray[np.float64]:
+    """The answer's score in every input, shape (inputs,)."""
+    scores = []
+    for begin in range(0, len(inputs), BATCH):
+        for starts, ends in reader.model.run(inputs[begin : begin + BATCH]):
+            scores.append(float(starts[first] + ends[last] - starts[0] - ends[0]))
+    return np.array(scores)

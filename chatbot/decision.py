@@ -1,0 +1,45 @@
+"""What a question is answered by, settled before a word of the answer is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from chatbot.faq import FaqMatch
+from chatbot.search import Found
+from chatbot.support import Ranked
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """Words that a rule fixed; nothing was looked up.
+
+    Args:
+        resolved: The question, made whole by what went before it.
+    """
+
+    rule: Literal["urgent", "courtesy", "blocked", "empty"]
+    text: str
+    resolved: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An entry of the FAQ that asks the same."""
+
+    match: FaqMatch
+    resolved: str
+    found: Found
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What the passages say, and how sure it is that this answers the question."""
+
+    ranked: Ranked
+    confidence: float
+    resolved: str
+    found: Found
+
+
+Decision = Fixed | Known | Weighed

@@ -1,0 +1,118 @@
+"""Why a bot answers a question as it does: the words, the passages, the signals and the graph behind the answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from adapters.reader.attribution import Attribution, Word, attribute
+from chatbot.bot import Bot, cleaned
+from chatbot.decision import Fixed, Known, Weighed
+from chatbot.explanation import NOT_READ, Answer, Explanation, Share, Signal
+from chatbot.faq import CLOSE
+from chatbot.support import FEATURES, Supported
+from chatbot.units import place
+from knowledge_graph import Fact
+
+STRONGEST = 12
+"""How many of a passage's words are kept."""
+LEAST = 0.01
+"""Signals that add less than this to the log-odds are left out."""
+
+
+def explain(bot: Bot, question: str, resolved: str | None = None) -> Explanation:
+    """Say why a bot answers a question as it does.
+
+    Args:
+        resolved: The question made whole, where it was asked in a conversation.
+    """
+    question = cleaned(question)
+    decision = bot.decide(question, resolved=resolved)
+    if isinstance(decision, Fixed):
+        abstained = decision.rule in ("blocked", "empty")
+        answer = Answer(decision.text)
+        return Explanation(question, question, decision.rule, abstained, 1.0 - abstained, answer=answer)
+    if isinstance(decision, Known):
+        entry, sure = decision.match.entry, decision.match.likeness
+        document = bot.index.store.document(entry.document_id)
+        assert document is not None
+        text = document.text[entry.start : entry.end]
+        answer = Answer(text, text, document.id, document.title, entry.question, entry.start, entry.end)
+        return Explanation(question, decision.resolved, "faq", False, sure, CLOSE, answer)
+    return _weighed(bot, question, decision)
+
+
+def _weighed(bot: Bot, question: str, decision: Weighed) -> Explanation:
+    ranked = decision.ranked
+    abstained = decision.confidence < bot.threshold
+    answered = "documents" if bot.config.generator.model == "extractive" else "model"
+    rule = "unsure" if abstained else answered
+    bare = Explanation(question, decision.resolved, rule, abstained, decision.confidence, bot.threshold)
+    if not ranked.best:
+        return bare
+    best = ranked.best[0]
+    unit, titles = best.unit, ranked.evidence.titles
+    chunk = unit.chunk
+    words = _words(bot, ranked.evidence.asked, best, titles)
+    entities, path = _path(bot, decision.resolved, best)
+    lead = zip(FEATURES, bot.support.lead(ranked).tolist(), strict=True)
+    return replace(
+        bare,
+        answer=Answer(
+            best.answer, unit.text, chunk.document_id, titles[chunk.document_id], chunk.section, unit.start, unit.end
+        ),
+        words=words,
+        note="" if bot.support.grafts else NOT_READ,
+        passages=_shares(decision, titles),
+        signals=sorted((Signal(*pair) for pair in lead if abs(pair[1]) >= LEAST), key=lambda s: -s.contribution),
+        entities=entities,
+        path=path,
+    )
+
+
+def _words(bot: Bot, asked: str, best: Supported, titles: dict[str, str]) -> Attribution:
+    """The weights of all words of the question and of the strongest of the passage."""
+    if bot.support.grafts is None:
+        return Attribution()
+    chunk = best.unit.chunk
+    begin = chunk.text.find(best.answer, best.unit.start - chunk.start)
+    span = (begin, begin + len(best.answer))
+    found = attribute(bot.support.grafts.reader, asked, place(chunk, titles), chunk.text, *span)
+    least = sorted((abs(word.weight) for word in found.passage), reverse=True)[:STRONGEST]
+    strong = (word for word in found.passage if abs(word.weight) >= least[-1])
+    return Attribution(found.question, [_moved(word, chunk.start) for word in strong])
+
+
+def _moved(word: Word, by: int) -> Word:
+    return replace(word, start=word.start + by, end=word.end + by)
+
+
+def _shares(decision: Weighed, titles: dict[str, str]) -> list[Share]:
+    scores = np.array([entry.score for entry in decision.ranked.best])
+    likely = np.exp(scores - scores.max())
+    likely /= likely.sum()
+    held: dict[str, float] = {}
+    for entry, share in zip(decision.ranked.best, likely.tolist(), strict=True):
+        held[entry.unit.chunk.id] = held.get(entry.unit.chunk.id, 0.0) + share
+    shares = [
+        Share(c.document_id, titles[c.document_id], c.section, passage.why, held.get(c.id, 0.0))
+        for passage in decision.found.passages
+        for c in [passage.chunk]
+    ]
+    return sorted(shares, key=lambda share: -share.contribution)
+
+
+def _path(bot: Bot, question: str, best: Supported) -> tuple[list[str], list[Fact]]:
+    """What the question names of the graph, and how the facts lead from there to what the answer names."""
+    ranker = bot.searcher.ranker
+    entities = bot.graph.labels(ranker.entities(question)) if ranker else []
+    if not entities:
+        return [], []
+    chunk = best.unit.chunk
+    for text in (best.answer, best.unit.text, chunk.text):
+        ends = [name for name in bot.graph.named_in(chunk.id, text) if name not in entities]
+        path = bot.graph.path_to_any(entities, ends)
+        if path:
+            return entities, path
+    return entities, []

@@ -1,0 +1,154 @@
+"""What explains an answer, and the plain words for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from adapters.reader.attribution import Attribution
+from knowledge_graph import Fact
+from retrieval.splitter import PATH_SEPARATOR
+
+RANKERS = {"dense": "meaning", "lexical": "words", "graph": "graph"}
+"""What each ranker goes by, in plain words."""
+REASONS = {
+    "urgent": "An urgent message: its fixed answer comes before anything else, and nothing was looked up.",
+    "courtesy": "A greeting or thanks: nothing was looked up.",
+    "blocked": "A blocked topic: it is declined, and nothing was looked up.",
+    "empty": "There is no question.",
+    "faq": "An entry of the FAQ asks the same, so its answer is given word for word.",
+    "unsure": "Nothing in the documents is sure enough to be the answer; this came nearest.",
+    "documents": "Taken from the documents: of all sentences found, this one answers best.",
+    "model": "A language model wrote the answer from the passages; this sentence supports one best.",
+}
+"""What each rule means, in plain words."""
+SIGNALS = {
+    "span": "The reader finds an answer in it",
+    "span_share": "The reader prefers it to other sentences",
+    "match": "Closeness in meaning",
+    "coverage": "Words it shares with the question",
+    "context_coverage": "Words that it and its headings share",
+    "type": "Kind of thing that was asked for",
+    "rank": "Rank of its passage",
+    "score": "Search score of its passage",
+    "short": "Very short",
+    "long": "Long",
+    "bridge": "Another sentence leads to it",
+    "bridge_coverage": "Together with that one, shared words",
+    "bridge_rest": "Says what that one leaves open",
+    "bridge_type": "Together with that one, kind of thing asked for",
+    "bridge_span": "Together with that one, the reader's answer",
+    "rerank": "The reranker takes it for the answer",
+}
+"""What each feature of `FEATURES` means, in plain words."""
+NOT_READ = "The reader does not know the language of the documents, so words are not weighed."
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The best unit, `document.text[start:end] == quote`; only a text where a rule fixed it.
+
+    Args:
+        text: The reader's span; the whole unit where it did not read; what a rule says.
+    """
+
+    text: str
+    quote: str = ""
+    document: str = ""
+    title: str = ""
+    section: str = ""
+    start: int = 0
+    end: int = 0
+
+    @property
+    def place(self) -> str:
+        """Its document's title and its section."""
+        return placed(self.title, self.section)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A passage that was found.
+
+    Args:
+        why: How well each ranker liked it: `dense`, `lexical`, `graph`.
+        contribution: How likely the answer is one of its units, of all units found; the passages' sum is 1.
+    """
+
+    document: str
+    title: str
+    section: str
+    why: dict[str, float]
+    contribution: float
+
+    @property
+    def place(self) -> str:
+        """Its document's title and its section."""
+        return placed(self.title, self.section)
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A feature of the best unit.
+
+    Args:
+        name: Of `FEATURES`; `SIGNALS` says what it means.
+        contribution: What it adds to the unit's log-odds, over the mean of the other units.
+    """
+
+    name: str
+    contribution: float
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a question is answered as it is.
+
+    Args:
+        resolved: The question, made whole by what went before it.
+        rule: A key of `REASONS`: what settled the answer.
+        threshold: The least confidence of an answer; None where a rule fixed it.
+        words: Of the question, and the strongest of the best unit's passage, whose offsets are into the document.
+        note: Why there are no words, where there are none.
+        signals: The largest first.
+        entities: What the question names of the graph.
+        path: The facts that lead from one of them to what the answer names.
+    """
+
+    question: str
+    resolved: str
+    rule: str
+    abstained: bool
+    confidence: float
+    threshold: float | None = None
+    answer: Answer | None = None
+    words: Attribution = field(default_factory=Attribution)
+    note: str = ""
+    passages: list[Share] = field(default_factory=list)
+    signals: list[Signal] = field(default_factory=list)
+    entities: list[str] = field(default_factory=list)
+    path: list[Fact] = field(default_factory=list)
+
+    @property
+    def reason(self) -> str:
+        """What settled the answer, in plain words."""
+        return REASONS[self.rule]
+
+    def to_json(self) -> dict[str, Any]:
+        """The documented JSON form, numbers rounded to four places."""
+        plain: dict[str, Any] = _rounded({**asdict(self), "reason": self.reason})
+        return plain
+
+
+def placed(title: str, section: str) -> str:
+    """A document's title and a section of it, outermost first."""
+    return PATH_SEPARATOR.join(filter(None, (title, section)))
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, 4)
+    if isinstance(value, dict):
+        return {key: _rounded(entry) for key, entry in value.items()}
+    return [_rounded(entry) for entry in value] if isinstance(value, Iterable) and not isinstance(value, str) else value
