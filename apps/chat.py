@@ -11,6 +11,7 @@ import gradio as gr
 from apps.conversation import Conversation
 from apps.panels import EMPTY
 from apps.shelf import Shelf
+from apps.why import ON_EXPAND
 from chatbot.bot import LONGEST_QUESTION, Bot
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
@@ -70,7 +71,7 @@ class ChatTab:
                 with gr.Row(elem_id="tools"):
                     self.clear = gr.Button("New conversation", size="sm", elem_id="clear", scale=0, min_width=150)
             with gr.Column(scale=2, min_width=320, elem_id="side"):
-                self.panel = gr.HTML(EMPTY, elem_id="panel")
+                self.panel = gr.HTML(EMPTY, elem_id="panel", js_on_load=ON_EXPAND)
         self._wire()
 
     @property
@@ -91,9 +92,9 @@ class ChatTab:
         self.messages.undo(self._undo, self.visit, self.outputs, **PRIVATE)
         self.messages.like(self._rate, self.visit, None, **PRIVATE)
         self.messages.select(self._select, self.visit, self.panel, **PRIVATE)
+        self.runs = [*runs, self.panel.expand(self._explain, self.visit, self.panel, **PRIVATE)]
         clears = [self.clear.click]
-        gr.on(clears, self._clear, given, self.outputs, cancels=runs, queue=False, **PRIVATE)
-        self.runs = runs
+        gr.on(clears, self._clear, given, self.outputs, cancels=self.runs, queue=False, **PRIVATE)
 
     def open(self, name: str, memory: object, fresh: bool = False) -> Updates:
         """Show a bot's conversation as this browser left it, or a fresh one."""
@@ -170,6 +171,12 @@ class ChatTab:
     def _select(self, visit: Visit, chosen: gr.SelectData) -> str:
         index = chosen.index[0] if isinstance(chosen.index, (list, tuple)) else chosen.index
         return visit.conversation.panel(int(index)) if visit.conversation else EMPTY
+
+    def _explain(self, visit: Visit) -> str:
+        if visit.conversation is None or not visit.conversation.turns:
+            return EMPTY
+        visit.conversation.explain()
+        return visit.conversation.current_panel()
 
 
 def _chatbot(conversation: Conversation, bot: Bot) -> Any:

@@ -11,7 +11,9 @@ from typing import Any
 
 from apps.answer import harmless, with_links
 from apps.panels import EMPTY, FORGOTTEN, panel
+from apps.why import closed, failed, why
 from chatbot.bot import Bot
+from chatbot.explain import explain
 from chatbot.reply import Reply
 from chatbot.sessions import Sessions, Turn
 
@@ -27,12 +29,14 @@ class Shown:
 
     Args:
         answer: Markdown; empty until the first piece arrives.
+        why: The part of the panel that says why this is the answer.
         id: Of the stored turn; None while it is not, or never will be, stored.
     """
 
     question: str
     answer: str = ""
     panel: str = EMPTY
+    why: str = field(default_factory=closed)
     topics: list[str] = field(default_factory=list)
     id: int | None = None
     liked: bool | None = None
@@ -49,6 +53,7 @@ class Conversation:
     def __init__(self, bot: Bot, session: object = None) -> None:
         self.bot = bot
         self.session = session if isinstance(session, str) and _SESSION.fullmatch(session) else Sessions.new_id()
+        self.looked_at = 0
         self.turns = [
             Shown(turn.question, _stored(turn, number), FORGOTTEN, id=turn.id, liked=turn.liked)
             for number, turn in enumerate(bot.sessions.turns(self.session))
@@ -126,12 +131,29 @@ class Conversation:
 
     def panel(self, message: int | None = None) -> str:
         """The panel of the turn that a message belongs to, or of the last one."""
+        last = len(self.turns) - 1
+        self.looked_at = last if message is None else min(message // 2, last)
+        if self.turns and self.turns[self.looked_at].panel is FORGOTTEN:
+            self._recall(self.looked_at)
+        return self.current_panel()
+
+    def current_panel(self) -> str:
+        """The panel that was last asked for."""
         if not self.turns:
             return EMPTY
-        number = len(self.turns) - 1 if message is None else min(message // 2, len(self.turns) - 1)
-        if self.turns[number].panel is FORGOTTEN:
-            self._recall(number)
-        return self.turns[number].panel
+        turn = self.turns[min(self.looked_at, len(self.turns) - 1)]
+        return turn.panel if turn.id is None or turn.panel is FORGOTTEN else turn.panel + turn.why
+
+    def explain(self) -> None:
+        """Find out why the answer whose panel was last asked for is what it is; failures become what is shown."""
+        turn = self.turns[self.looked_at]
+        try:
+            stored = next(stored for stored in self.bot.sessions.turns(self.session) if stored.id == turn.id)
+            follows_up = stored.resolved != stored.question
+            turn.why = why(self.bot, explain(self.bot, turn.question, stored.resolved if follows_up else None))
+        except Exception as error:
+            _log.exception("an explanation failed")
+            turn.why = failed(str(error) or type(error).__name__)
 
     def messages(self) -> list[dict[str, Any]]:
         """The conversation as `gr.Chatbot` takes it: for each turn the question, then the answer once it has begun."""

@@ -52,6 +52,16 @@ def facts_table(facts: Sequence[Fact]) -> str:
     return table(("Subject", "Relation", "Object", "Stated in"), rows)
 
 
+def facts_list(facts: Sequence[Fact]) -> str:
+    """Facts as a list of their words."""
+    rows = "".join(
+        f"<li><b>{html.escape(fact.subject)}</b><i>{html.escape(_words(fact.relation))}</i>"
+        f"<span>{html.escape(fact.object)}</span></li>"
+        for fact in facts
+    )
+    return f'<ul class="facts">{rows}</ul>'
+
+
 def documents_of(fact: Fact) -> list[str]:
     """Ids of the documents that state a fact."""
     return list(dict.fromkeys(chunk.rpartition("#")[0] or chunk for chunk in fact.provenance))
@@ -113,14 +123,7 @@ def _confidence(confidence: float, threshold: float | None = None) -> str:
 
 
 def _facts(facts: Sequence[Fact]) -> str:
-    if not facts:
-        return ""
-    rows = "".join(
-        f"<li><b>{html.escape(fact.subject)}</b><i>{html.escape(_words(fact.relation))}</i>"
-        f"<span>{html.escape(fact.object)}</span></li>"
-        for fact in facts
-    )
-    return f'<section><h3>Facts used</h3><ul class="facts">{rows}</ul></section>'
+    return f"<section><h3>Facts used</h3>{facts_list(facts)}</section>" if facts else ""
 
 
 def _how(bot: Bot, reply: Reply) -> str:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
+
+from adapters.reader.attribution import Word
 
 AROUND = 200
 """Characters shown before and after the cited words."""
@@ -18,6 +21,9 @@ _SIGNS = [
     (re.compile(r"!?\[([^\]\n]*)\]\([^)\n]*\)"), r"\1"),
     (re.compile(r"\n{2,}"), "\n"),
 ]
+_OPEN, _CLOSE, _FIRST = "\ue000", "\ue001", 0xE100
+_SHADED = re.compile(f"{_OPEN}(.)(.*?){_CLOSE}", re.DOTALL)
+_PRIVATE = re.compile("[\ue000-\uf8ff]")
 
 
 def plain(text: str) -> str:
@@ -41,6 +47,31 @@ def excerpt(text: str, start: int, end: int, around: int = AROUND) -> str:
         " …" if cut_after else "",
     ]
     return "".join(pieces).strip()
+
+
+def shaded(text: str, words: Sequence[Word], start: int, end: int, around: int = AROUND) -> str:
+    """HTML of `text[start:end]` and what stands around it, cut between words, each of some words shaded.
+
+    Args:
+        words: In the order of the text.
+    """
+    before, cut_before = _tail(text[:start], around)
+    after, cut_after = _head(text[end:], around)
+    at, last = start - len(before), end + len(after)
+    pieces = []
+    for number, word in enumerate(words):
+        if at <= word.start and word.end <= last:
+            pieces += [_PRIVATE.sub("", text[at : word.start]), _OPEN, chr(_FIRST + number), word.text, _CLOSE]
+            at = word.end
+    page = html.escape(plain("".join([*pieces, _PRIVATE.sub("", text[at:last])])))
+    page = _SHADED.sub(lambda match: shade(match[2], words[ord(match[1]) - _FIRST].weight), page)
+    return f"{'… ' if cut_before else ''}{page}{' …' if cut_after else ''}".strip()
+
+
+def shade(escaped: str, weight: float) -> str:
+    """HTML of a word, the stronger coloured the more it weighs, from -1 to 1."""
+    kind = "against" if weight < 0 else "for"
+    return f'<span class="shade {kind}" style="--weight:{abs(weight):.0%}" title="{weight:+.2f}">{escaped}</span>'
 
 
 def shortened(text: str, length: int = 240) -> str:
