@@ -10,7 +10,7 @@ from adapters.reader.attribution import Attribution
 from knowledge_graph import Fact
 from retrieval.splitter import PATH_SEPARATOR
 
-RANKERS = {"dense": "meaning", "lexical": "words", "graph": "graph"}
+RANKERS = {"dense": "meaning", "lexical": "words", "graph": "graph", "rerank": "reranker"}
 """What each ranker goes by, in plain words."""
 REASONS = {
     "urgent": "An urgent message: its fixed answer comes before anything else, and nothing was looked up.",
