@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 from zipfile import BadZipFile
@@ -17,6 +18,7 @@ from chatbot.decision import Decision, Fixed, Known, Weighed
 from chatbot.followup import condense
 from chatbot.grafts import find_all
 from chatbot.home import Manifest, NotBuilt, read_manifest
+from chatbot.passages import reranked
 from chatbot.reply import Citation, Reply, Trace
 from chatbot.search import Found, Searcher
 from chatbot.sessions import Sessions, Turn
@@ -226,6 +228,9 @@ class Bot:
     ) -> Iterator[str | tuple[str, Reply]]:
         from chatbot.generators import ProviderError, stream
 
+        if grafts := self.support.grafts:
+            with trace.step("rerank"):
+                found = replace(found, passages=reranked(resolved, found.passages, self.index, grafts.reranker))
         ids = [passage.chunk.id for passage in found.passages]
         facts = self.graph.facts(ids, resolved)
         titles = self.index.store.titles_of({passage.chunk.document_id for passage in found.passages})
