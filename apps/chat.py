@@ -11,7 +11,7 @@ import gradio as gr
 from apps.conversation import Conversation
 from apps.panels import EMPTY
 from apps.shelf import Shelf
-from apps.why import ON_EXPAND
+from apps.why import INTO_VIEW, ON_EXPAND
 from chatbot.bot import LONGEST_QUESTION, Bot
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
@@ -92,7 +92,9 @@ class ChatTab:
         self.messages.undo(self._undo, self.visit, self.outputs, **PRIVATE)
         self.messages.like(self._rate, self.visit, None, **PRIVATE)
         self.messages.select(self._select, self.visit, self.panel, **PRIVATE)
-        self.runs = [*runs, self.panel.expand(self._explain, self.visit, self.panel, **PRIVATE)]
+        explaining = self.panel.expand(self._explain, self.visit, self.panel, **PRIVATE)
+        explaining.then(None, js=INTO_VIEW, **PRIVATE)
+        self.runs = [*runs, explaining]
         clears = [self.clear.click]
         gr.on(clears, self._clear, given, self.outputs, cancels=self.runs, queue=False, **PRIVATE)
 

@@ -10,6 +10,8 @@ from apps.passages import excerpt, plain, shade, shaded
 from chatbot.bot import Bot
 from chatbot.explanation import SIGNALS, Answer, Explanation
 
+AROUND = 100
+"""Characters of the passage shown before and after the sentence."""
 SHOWN = 5
 """How many passages, and how many signals, are shown."""
 
@@ -17,6 +19,9 @@ ON_EXPAND = """element.addEventListener("toggle", (event) => {
   if (event.target.open && event.target.matches("details.unknown")) trigger("expand");
 }, true);"""
 """Asks for the explanation when the section is first opened; for `gr.HTML`'s `js_on_load`."""
+INTO_VIEW = """() => document.querySelector("#panel .reasons[open]")
+  ?.scrollIntoView({ behavior: "smooth", block: "start" })"""
+"""Brings the explanation into view once it is there."""
 
 
 def closed() -> str:
@@ -31,7 +36,7 @@ def failed(reason: str) -> str:
 
 def why(bot: Bot, explanation: Explanation) -> str:
     """The section opened."""
-    parts = [f"<p>{html.escape(explanation.reason)}</p>"]
+    parts = [f"<p>{html.escape(f'{explanation.reason} {explanation.sureness}')}</p>"]
     if explanation.answer and explanation.passages:
         parts.append(_words(bot, explanation, explanation.answer))
         parts.append(_passages(explanation))
@@ -55,11 +60,11 @@ def _words(bot: Bot, explanation: Explanation, answer: Answer) -> str:
         quote = excerpt(text, answer.start, answer.end, around=0)
         return f'<h4>Words</h4><p class="soft">{html.escape(explanation.note)}</p><div class="words">{quote}</div>'
     question = " ".join(shade(html.escape(word.text), word.weight) for word in explanation.words.question)
-    passage = shaded(text, explanation.words.passage, answer.start, answer.end)
+    passage = shaded(text, explanation.strong_words, answer.start, answer.end, AROUND)
     return (
         f'<h4>Words of the question</h4><div class="words">{question}</div>'
         f'<h4>Words of the passage</h4><div class="words">{passage}</div>'
-        f'<p class="soft">The answer read there: <b>{html.escape(plain(answer.text))}</b>. Each word was hidden in '
+        f'<p class="soft">Read there: <b>{html.escape(plain(answer.text))}</b>. Each word was hidden in '
         f"turn: it {shade('speaks for', 0.7)} the answer where hiding it weakens it, "
         f"and {shade('against', -0.7)} it where that strengthens it.</p>"
     )

@@ -17,7 +17,7 @@ from knowledge_graph import Fact
 
 STRONGEST = 12
 """How many of a passage's words are kept."""
-LEAST = 0.01
+LEAST = 0.05
 """Signals that add less than this to the log-odds are left out."""
 
 

@@ -6,12 +6,15 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from adapters.reader.attribution import Attribution
+from adapters.reader.attribution import Attribution, Word
 from knowledge_graph import Fact
 from retrieval.splitter import PATH_SEPARATOR
 
 RANKERS = {"dense": "meaning", "lexical": "words", "graph": "graph", "rerank": "reranker"}
 """What each ranker goes by, in plain words."""
+FAINT = 0.1
+"""Words of a passage that weigh less than this are not shown."""
+
 REASONS = {
     "urgent": "An urgent message: its fixed answer comes before anything else, and nothing was looked up.",
     "courtesy": "A greeting or thanks: nothing was looked up.",
@@ -134,6 +137,17 @@ class Explanation:
     def reason(self) -> str:
         """What settled the answer, in plain words."""
         return REASONS[self.rule]
+
+    @property
+    def sureness(self) -> str:
+        """How sure it is, and how sure it has to be; empty where a rule fixed the answer."""
+        needed = self.threshold
+        return "" if needed is None else f"Confidence {self.confidence:.0%}; an answer needs {needed:.0%}."
+
+    @property
+    def strong_words(self) -> list[Word]:
+        """The words of the passage that are worth showing."""
+        return [word for word in self.words.passage if abs(word.weight) >= FAINT]
 
     def to_json(self) -> dict[str, Any]:
         """The documented JSON form, numbers rounded to four places."""

@@ -129,7 +129,8 @@ class KnowledgeGraph:
         return self.path_to_any([start], [end])
 
     def path_to_any(self, starts: Collection[str], ends: Collection[str]) -> list[Fact]:
-        """The shortest chain of facts from one of some entities to one of others; empty if there is none.
+        """The shortest chain of facts from one of some entities to one of others, the first of these where several are
+        as near; empty if there is none.
 
         Raises:
             UnknownEntity: One of the names is not in the graph.
@@ -155,13 +156,11 @@ class KnowledgeGraph:
         return [row[0] for row in self._store.rows(f"SELECT label FROM nodes WHERE id IN ({marks})", list(nodes))]
 
     def named_in(self, chunk_id: str, text: str) -> list[str]:
-        """The entities of a chunk that a text names."""
+        """The entities of a chunk that a text names, the longest names first."""
         folded = f" {key_of_text(text)} "
-        return [
-            label
-            for label, chunks in self.networkx.nodes(data="chunks")
-            if chunk_id in chunks and _named(label, text, folded)
-        ]
+        nodes = self.networkx.nodes(data="chunks")
+        named = [label for label, chunks in nodes if chunk_id in chunks and _named(label, text, folded)]
+        return sorted(named, key=len, reverse=True)
 
     def _best_fact(self, u: str, v: str) -> Fact:
         edges = [

@@ -18,8 +18,6 @@ BAR = 16
 """Characters of the longest bar."""
 SHOWN = 5
 """How many passages, and how many signals, are shown; `--json` has them all."""
-FAINT = 0.1
-"""Words of the passage that weigh less than this are not shown."""
 NARROWEST, WIDEST = 50, 110
 """Characters of a line."""
 
@@ -33,8 +31,7 @@ def show(explanation: Explanation) -> None:
     if explanation.answer:
         _show_answer(explanation.answer)
     _wrapped(explanation.reason)
-    if explanation.threshold is not None:
-        _wrapped(f"Confidence {explanation.confidence:.0%}; an answer needs {explanation.threshold:.0%}.")
+    _wrapped(explanation.sureness)
     if explanation.passages:
         _show_words(explanation)
         _show_passages(explanation)
@@ -44,7 +41,7 @@ def show(explanation: Explanation) -> None:
 
 
 def _show_answer(answer: Answer) -> None:
-    _wrapped(readable(one_line(answer.text)))
+    _wrapped(readable(one_line(answer.text.strip("*| "))))
     if answer.quote not in ("", answer.text):
         _wrapped(f"“{readable(one_line(answer.quote))}”")
     if answer.document:
@@ -57,8 +54,7 @@ def _show_words(explanation: Explanation) -> None:
         _wrapped(explanation.note)
         return
     _wrapped(f"Question  {_weighed(explanation.words.question)}", hang=12)
-    strong = [word for word in explanation.words.passage if abs(word.weight) >= FAINT]
-    _wrapped(f"Passage   {_weighed(sorted(strong, key=lambda word: -abs(word.weight)))}", hang=12)
+    _wrapped(f"Passage   {_weighed(sorted(explanation.strong_words, key=lambda word: -abs(word.weight)))}", hang=12)
 
 
 def _show_passages(explanation: Explanation) -> None:

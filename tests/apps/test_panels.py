@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
+from adapters.reader.attribution import Attribution, Word
 from apps.answer import harmless, with_links
 from apps.panels import documents_of, level, panel, table
-from apps.passages import excerpt, plain, shortened
+from apps.passages import excerpt, plain, shaded, shortened
+from apps.why import why
+from chatbot.explanation import Answer, Explanation, Share, Signal
 from chatbot.reply import Citation, Reply, Step
 from knowledge_graph import Fact
 from retrieval.document import Chunk, Document, Passage
@@ -105,6 +108,36 @@ def test_how_it_was_found_names_steps_and_scores(bot: Any) -> None:
 
 def test_a_fact_names_each_document_once() -> None:
     assert documents_of(Fact("a", "b", "c", ("x#y.md#0", "x#y.md#4", "z.md#1"))) == ["x#y.md", "z.md"]
+
+
+def test_why_shades_words_and_nothing_in_it_acts_as_html(bot: Any) -> None:
+    start = TEXT.index(SENTENCE)
+    late, other = TEXT.index("late"), TEXT.index("First")
+    page = why(
+        bot,
+        Explanation(
+            *("why?", "why?", "documents", False, 0.8, 0.4),
+            answer=Answer(EVIL, SENTENCE, "rules.md", EVIL, EVIL, start, start + len(SENTENCE)),
+            words=Attribution(
+                [Word(EVIL, 0, 4, 1.0)], [Word("First", other, other + 5, 0.01), Word("late", late, late + 4, -0.5)]
+            ),
+            passages=[Share("rules.md", EVIL, EVIL, {"dense": 0.5}, 0.75), Share("rules.md", "", "", {}, 0.25)],
+            signals=[Signal("match", 2.0), Signal("score", -1.0)],
+            entities=[EVIL],
+            path=[Fact(EVIL, EVIL, EVIL, ("rules.md#0",))],
+        ),
+    )
+    assert "<img" not in page and "75%" in page and "-1.0" in page and "Confidence 80%" in page
+    assert 'class="shade against" style="--weight:50%" title="-0.50">late</span>' in page and ">First<" not in page
+
+
+def test_words_are_shaded_where_markdown_signs_are_taken_out() -> None:
+    text = "| Card | Fee |\n|---|---|\n| Gold | **5** [euros](http://x.example/euros) |"
+    words = [Word(w, text.rindex(w), text.rindex(w) + len(w), 1.0) for w in ("Gold", "5", "euros")]
+    words.insert(2, Word("euros", text.index("euros"), text.index("euros") + 5, 0.5))
+    page = shaded(text, words, text.index("| Gold"), len(text))
+    assert re.sub("<[^>]*>", "", page) == "Card · Fee\nGold · 5 euros"
+    assert re.findall(r"weight:(\d+)%[^>]*>(.*?)<", page) == [("100", "Gold"), ("100", "5"), ("50", "euros")]
 
 
 @pytest.mark.parametrize("around", [20, 50])

@@ -151,8 +151,38 @@ def test_an_answer_shows_its_source_its_confidence_and_how_it_was_found(page: Pa
     expect(card).to_contain_text("backups-and-recovery.md")
     expect(page.locator("#panel .confidence")).to_have_text(re.compile(r"\d+% (high|medium|low)"))
     expect(page.locator("#panel details ol")).to_be_hidden()
-    page.locator("#panel summary").click()
+    page.locator("#panel summary", has_text="How this answer was found").click()
     expect(page.locator("#panel details ol li").first).to_be_visible()
+
+
+def test_why_this_answer_is_worked_out_when_opened_and_kept(page: Page) -> None:
+    ask(page, QUESTION)
+    expect(last_answer(page)).to_have_text(ANSWER)
+    page.locator("#panel .reasons summary").click()
+    expect(page.locator("#panel .reasons .shade.for", has_text="backup").first).to_be_visible()
+    expect(page.locator("#panel .reasons .bars").first).to_contain_text("Backups and recovery")
+    expect(page.locator("#panel .reasons")).to_contain_text("Closeness in meaning")
+    ask(page, "Who won the football world cup in 1998?")
+    expect(page.locator("#panel .notice")).to_be_visible()
+    expect(page.locator("#panel .reasons .bars")).to_have_count(0)
+    page.locator("#panel .reasons summary").click()
+    expect(page.locator("#panel .reasons")).to_contain_text("Nothing in the documents is sure enough")
+    page.locator("#messages [data-testid=bot]").first.click()
+    expect(page.locator("#panel .reasons .shade.for", has_text="backup").first).to_be_visible()
+
+
+def test_why_survives_a_reload_and_leaving_before_it_is_there(page: Page, server: Server) -> None:
+    ask(page, QUESTION)
+    expect(last_answer(page)).to_have_text(ANSWER)
+    open_page(page, server)
+    page.locator("#panel .reasons summary").click()
+    expect(page.locator("#panel .reasons .bars").first).to_contain_text("Backups and recovery")
+    open_page(page, server)
+    page.locator("#panel .reasons summary").click()
+    page.locator("#clear").click()
+    expect(page.locator("#messages .example").first).to_be_visible()
+    page.wait_for_timeout(4000)
+    expect(page.locator("#panel .panel-empty")).to_be_visible()
 
 
 def test_a_citation_number_opens_its_source_also_of_an_earlier_answer(page: Page) -> None:
