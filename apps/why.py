@@ -16,7 +16,9 @@ SHOWN = 5
 """How many passages, and how many signals, are shown."""
 
 ON_EXPAND = """element.addEventListener("toggle", (event) => {
-  if (event.target.open && event.target.matches("details.unknown")) trigger("expand");
+  if (!event.target.open || !event.target.matches("details.unknown")) return;
+  event.target.scrollIntoView({ block: "nearest" });
+  trigger("expand");
 }, true);"""
 """Asks for the explanation when the section is first opened; for `gr.HTML`'s `js_on_load`."""
 INTO_VIEW = """() => document.querySelector("#panel .reasons[open]")
