@@ -144,8 +144,8 @@ def test_the_command_prints_json(northwind_folder: Path) -> None:
     ("arguments", "message"),
     [
         (["--explain", "Why?"], "--explain takes a BOT"),
-        (["northwind", "--beir", "x", "--explain", "Why?"], "--explain takes a BOT, and no --data, --beir or --squad"),
-        (["northwind", "--data", "x", "--explain", "Why?"], "--explain takes a BOT, and no --data, --beir or --squad"),
+        (["northwind", "--beir", "x", "--explain", "Why?"], "--explain takes a BOT and --json, and no other option"),
+        (["northwind", "--data", "x", "--explain", "Why?"], "--explain takes a BOT and --json, and no other option"),
         (["northwind", "--explain", "  "], "--explain is empty; expected a question"),
     ],
 )

@@ -150,4 +150,4 @@ def test_the_refusal_of_a_provider_is_said_in_the_bots_language(
         generator={"model": "openai:tiny"},
     )
     build(source, encoder=encoder)
-    assert ask(Bot.open(source, encoder)).text.startswith("暂时无法生成回答。")
+    assert Bot.open(source, encoder).ask("补办银行卡需要多少钱？").text.startswith("暂时无法生成回答。")
