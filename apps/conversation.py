@@ -98,7 +98,7 @@ class Conversation:
         if reply.error:
             text = f"⚠️ {text}"
         elif reply.abstained:
-            text = f"**Not in the documents**\n\n{text}"
+            text = f"_**Not in the documents**_\n\n{text}"
         if reply.disclaimer and not reply.error:
             text += f"\n\n<small>{harmless(reply.disclaimer)}</small>"
         shown.answer, shown.topics = text, reply.topics
