@@ -181,14 +181,15 @@ class Bot:
         decision = self.decide(question, history, trace)
         resolved = decision.resolved
         if isinstance(decision, Fixed):
-            abstained = decision.rule in ("blocked", "empty")
             disclaimer = self.config.guardrails.disclaimer if decision.rule == "urgent" else None
-            sure = 0.0 if abstained else 1.0
-            reply = Reply(decision.text, confidence=sure, abstained=abstained, trace=trace, disclaimer=disclaimer)
+            sure = 0.0 if decision.abstains else 1.0
+            reply = Reply(
+                decision.text, confidence=sure, abstained=decision.abstains, trace=trace, disclaimer=disclaimer
+            )
             yield from self._say(reply.text, resolved, reply)
         elif isinstance(decision, Known):
             yield from self._faq_reply(decision.match, resolved, decision.found, trace)
-        elif not decision.ranked.best or decision.confidence < self.threshold:
+        elif decision.abstains(self.threshold):
             reply = self._refuse(trace, decision.confidence, decision.found)
             yield from self._say(reply.text, resolved, reply)
         elif self.config.generator.model == "extractive":

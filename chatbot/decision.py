@@ -22,6 +22,11 @@ class Fixed:
     text: str
     resolved: str
 
+    @property
+    def abstains(self) -> bool:
+        """Whether these words are no answer."""
+        return self.rule in ("blocked", "empty")
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -40,6 +45,10 @@ class Weighed:
     confidence: float
     resolved: str
     found: Found
+
+    def abstains(self, below: float) -> bool:
+        """Whether nothing was found, or its confidence is too low."""
+        return not self.ranked.best or self.confidence < below
 
 
 Decision = Fixed | Known | Weighed

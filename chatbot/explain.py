@@ -30,9 +30,8 @@ def explain(bot: Bot, question: str, resolved: str | None = None) -> Explanation
     question = cleaned(question)
     decision = bot.decide(question, resolved=resolved)
     if isinstance(decision, Fixed):
-        abstained = decision.rule in ("blocked", "empty")
-        answer = Answer(decision.text)
-        return Explanation(question, question, decision.rule, abstained, 1.0 - abstained, answer=answer)
+        answer, no = Answer(decision.text), decision.abstains
+        return Explanation(question, question, decision.rule, no, 1.0 - no, answer=answer)
     if isinstance(decision, Known):
         entry, sure = decision.match.entry, decision.match.likeness
         document = bot.index.store.document(entry.document_id)
@@ -45,7 +44,7 @@ def explain(bot: Bot, question: str, resolved: str | None = None) -> Explanation
 
 def _weighed(bot: Bot, question: str, decision: Weighed) -> Explanation:
     ranked = decision.ranked
-    abstained = decision.confidence < bot.threshold
+    abstained = decision.abstains(bot.threshold)
     answered = "documents" if bot.config.generator.model == "extractive" else "model"
     rule = "unsure" if abstained else answered
     bare = Explanation(question, decision.resolved, rule, abstained, decision.confidence, bot.threshold)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from adapters.models import sha256
 from chatbot import confidence, support
 from chatbot.config import BotConfig
 from chatbot.home import Manifest, write_json
@@ -95,6 +96,6 @@ def fingerprint(config: BotConfig, manifest: Manifest) -> str:
 def digest(path: Path) -> str:
     """SHA-256 of a file, empty where there is none."""
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return sha256(path)
     except OSError:
         return ""

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from chatbot.cli.output import counted, readable_errors, tell
+from chatbot.cli.output import check_free, counted, readable_errors, tell
 from retrieval.errors import GraftError
 
 
@@ -22,7 +22,6 @@ def average(
     with readable_errors():
         if len(adapters) < 2:
             raise GraftError(f"expected two adapters or more, got {len(adapters)}")
-        if out.exists() and (not out.is_dir() or any(out.iterdir())):
-            raise GraftError(f"{out} exists and is not empty; choose another --out")
+        check_free(out)
         card = mean([find_adapter(name, "", other_task=True) for name in adapters], out)
         tell(f"{out}: {card['task']}, the average of {counted(len(adapters), 'adapter')}")

@@ -6,6 +6,7 @@ import contextlib
 import json
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from adapters import ModelError
@@ -35,6 +36,16 @@ def counted(number: int, one: str, many: str = "") -> str:
 def print_json(value: Any, compact: bool = False) -> None:
     """Print one JSON document to stdout."""
     print(json.dumps(value, ensure_ascii=False, indent=None if compact else 2), flush=True)
+
+
+def check_free(out: Path) -> None:
+    """Refuse a folder for something new where there is something already.
+
+    Raises:
+        GraftError: It exists and is not empty.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise GraftError(f"{out} exists and is not empty; choose another --out")
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from chatbot.cli.output import print_json, progress_bar, readable_errors, say, tell
+from chatbot.cli.output import check_free, print_json, progress_bar, readable_errors, say, tell
 from retrieval.errors import GraftError
 
 if TYPE_CHECKING:
@@ -106,8 +106,8 @@ def _check(files: list[tuple[Path, float]], dev: Path | None, out: Path, rate: f
         raise GraftError(f"{out} holds no interrupted training")
     if begun and not resume:
         raise GraftError(f"{out} holds an interrupted training; go on with --resume, or choose another --out")
-    if not resume and out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise GraftError(f"{out} exists and is not empty; choose another --out")
+    if not resume:
+        check_free(out)
 
 
 def _start(task: Task, start: str) -> Adapter | None:
