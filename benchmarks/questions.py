@@ -15,7 +15,7 @@ from chatbot import bots, evidence, support
 from chatbot.cli.opening import open_bot
 from chatbot.evaluation.metrics import contains
 from chatbot.evaluation.own import read_cases
-from chatbot.evaluation.squad import read_squad
+from chatbot.evaluation.squad import read_documents
 from chatbot.search import Searcher
 from chatbot.units import said
 from retrieval.encoder import Encoder
@@ -88,12 +88,13 @@ def of_bots(encoder: Encoder) -> Iterator[Asked]:
 def of_sets(data: Path, encoder: Encoder) -> Iterator[Asked]:
     """A sample of the public sets; each question searches all paragraphs of its file."""
     for name, count in SETS.items():
-        documents, questions = read_squad(data / name)
-        answerable = [question for question in questions if question.answers]
+        read = list(read_documents(data / name))
+        documents = [document for document, _ in read]
+        answerable = [question for _, questions in read for question in questions if question.answers]
         random.Random(0).shuffle(answerable)
         chunks = [chunk for document in documents for chunk in split(document)]
         with tempfile.TemporaryDirectory() as folder:
             index = Index.build(Path(folder), documents, chunks, encoder)
             searcher = Searcher(index, None)
             for question in answerable[:count]:
-                yield asked(name, "set", searcher, question.text, list(question.answers))
+                yield asked(name, "set", searcher, question.text, [answer.text for answer in question.answers])

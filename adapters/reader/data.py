@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from adapters.checkpoint import TrainingError
+from adapters.squad import Paragraph, read_squad
 
 WORD = re.compile(r"\w{4,}")
 ENTITY = re.compile(r"(?<=\s)(?:[A-Z][\w'-]+(?: [A-Z][\w'-]+)*|\d[\d,.]*\b)")
@@ -35,34 +34,21 @@ class Example:
 
 
 def read_examples(path: Path) -> list[list[Example]]:
-    """Examples of a SQuAD-format file, one list an article.
+    """Examples of a SQuAD-format file, one list an article; those whose answer its passage does not hold are left out.
 
     Raises:
-        TrainingError: The file is not in the format.
+        DataError: The file is not in the format.
     """
-    try:
-        return _examples(json.loads(path.read_text(encoding="utf8"))["data"])
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        wanted = "JSON with data, paragraphs, context, qas, question and answers with text and answer_start"
-        raise TrainingError(f"{path} is not in SQuAD's format: expected {wanted}") from None
+    return [[example for paragraph in article for example in _examples(paragraph)] for article in read_squad(path)]
 
 
-def _examples(data: list[dict[str, Any]]) -> list[list[Example]]:
-    articles = []
-    for article in data:
-        title = str(article.get("title", "")).replace("_", " ")
-        examples = []
-        for paragraph in article["paragraphs"]:
-            for qa in paragraph["qas"]:
-                if qa.get("is_impossible") or not qa["answers"]:
-                    examples.append(Example(qa["question"], title, paragraph["context"]))
-                    continue
-                answer = qa["answers"][0]
-                span = (answer["text"], int(answer["answer_start"]))
-                if paragraph["context"][span[1] : span[1] + len(span[0])] == span[0]:
-                    examples.append(Example(qa["question"], title, paragraph["context"], *span))
-        articles.append(examples)
-    return articles
+def _examples(paragraph: Paragraph) -> Iterator[Example]:
+    for question in paragraph.questions:
+        asked = Example(question.text, paragraph.title, paragraph.text)
+        if not question.answers:
+            yield asked
+        elif question.answers[0].start >= 0:
+            yield replace(asked, answer=question.answers[0].text, start=question.answers[0].start)
 
 
 def packed(articles: Sequence[Sequence[Example]], sentences: int, seed: int) -> list[list[Example]]:

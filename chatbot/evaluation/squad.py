@@ -2,71 +2,36 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from adapters.squad import Question, read_squad
 from chatbot.evaluation.metrics import contains, exact, f1, mean
 from chatbot.evidence import MARGIN
 from chatbot.search import Found
 from chatbot.support import SupportModel
 from retrieval.document import Chunk, Document, Passage
 from retrieval.encoder import Encoder
-from retrieval.errors import GraftError
 from retrieval.fusion import Candidates
 from retrieval.index import Index, Progress
-from retrieval.loaders.clean import valid
 from retrieval.splitter import split
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A question about one paragraph; `answers` is empty when the paragraph does not answer."""
-
-    text: str
-    document_id: str
-    answers: tuple[str, ...]
-
-
-def read_squad(path: Path) -> tuple[list[Document], list[Question]]:
-    """Each paragraph as a document, and every question.
+def read_documents(path: Path) -> Iterator[tuple[Document, tuple[Question, ...]]]:
+    """Each paragraph as a document, and the questions about it.
 
     Raises:
-        GraftError: The file cannot be read or is not in SQuAD's format.
+        DataError: See `read_squad`.
     """
-    documents: list[Document] = []
-    questions: list[Question] = []
-    try:
-        for number, article in enumerate(json.loads(path.read_text(encoding="utf8"))["data"]):
-            title = str(article.get("title", "")).replace("_", " ")
-            for index, paragraph in enumerate(article["paragraphs"]):
-                document = Document(f"{number}/{index}", title, _text(paragraph["context"]), title)
-                documents.append(document)
-                for qa in paragraph["qas"]:
-                    answers = () if qa.get("is_impossible") else tuple(_text(a["text"]) for a in qa["answers"])
-                    questions.append(Question(_text(qa["question"]), document.id, answers))
-    except OSError as error:
-        raise GraftError(f"{path} cannot be read: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError, AttributeError):
-        wanted = "JSON with data, paragraphs, context, qas, question and answers"
-        raise GraftError(f"{path} is not in SQuAD's format: expected {wanted}") from None
-    except RecursionError:
-        raise GraftError(f"{path} is not in SQuAD's format: nested too deeply") from None
-    if not questions:
-        raise GraftError(f"{path} holds no questions")
-    return documents, questions
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError
-    return valid(value)
+    for number, article in enumerate(read_squad(path)):
+        for index, paragraph in enumerate(article):
+            document = Document(f"{number}/{index}", paragraph.title, paragraph.text, paragraph.title)
+            yield document, paragraph.questions
 
 
 def evaluate_squad(path: Path, encoder: Encoder, progress: Progress = lambda step, done, total: None) -> dict[str, Any]:
@@ -74,32 +39,37 @@ def evaluate_squad(path: Path, encoder: Encoder, progress: Progress = lambda ste
 
     `sentence_hit` and `has_answer_f1` are taken over answerable questions with abstention off, `exact_match` and `f1`
     over all with abstention on; the AUROC is that of the reranker's odds that some unit answers.
+
+    Raises:
+        DataError: See `read_squad`.
     """
-    documents, questions = read_squad(path)
+    read = list(read_documents(path))
     begin = time.perf_counter()
     hits, forced, exacts, f1s, scores, labels = [], [], [], [], [], []
     with tempfile.TemporaryDirectory() as folder:
+        documents = [document for document, _ in read]
         chunks = [chunk for document in documents for chunk in split(document)]
         index = Index.build(Path(folder), documents, chunks, encoder, progress=progress)
         model = SupportModel.load(index)
         of: dict[str, list[tuple[int, Chunk]]] = {}
         for position, chunk in enumerate(chunks):
             of.setdefault(chunk.document_id, []).append((position, chunk))
-        for number, question in enumerate(questions, 1):
-            found = _paragraph(question.text, of.get(question.document_id, []), index)
+        questions = [(question, document.id) for document, asked in read for question in asked]
+        for number, (question, document_id) in enumerate(questions, 1):
+            golds = tuple(answer.text for answer in question.answers)
+            found = _paragraph(question.text, of.get(document_id, []), index)
             ranked = model.rank(question.text, found)
             top = next(iter(ranked.best), None)
             scores.append(ranked.answerable if top else -MARGIN)
-            labels.append(bool(question.answers))
+            labels.append(bool(golds))
             span = ranked.evidence.spans[top.row] if top else None
             sure = ranked.answerable >= 0 and (span is None or span.margin >= 0) if top else False
             said = top.answer if top and sure else ""
-            if question.answers:
-                hits.append(float(top is not None and any(contains(top.unit.text, a) for a in question.answers)))
-                forced.append(f1(top.answer, question.answers) if top else 0.0)
-            golds = question.answers or ("",)
-            exacts.append(exact(said, golds))
-            f1s.append(f1(said, golds))
+            if golds:
+                hits.append(float(top is not None and any(contains(top.unit.text, gold) for gold in golds)))
+                forced.append(f1(top.answer, golds) if top else 0.0)
+            exacts.append(exact(said, golds or ("",)))
+            f1s.append(f1(said, golds or ("",)))
             progress("read", number, len(questions))
         index.store.close()
     return {

@@ -36,6 +36,8 @@ def squad(tmp_path: Path) -> Path:
             qa("Where did she study?", ("Paris", PARIS.index("Paris"))),
             qa("Who was her cat?"),
             qa("When did she die?", ("1934", 3)),
+            {"question": "In what town did she die?", "answers": [{"text": "Passy"}]},
+            {"question": "In what country did she die?", "answers": [{"text": "France"}]},
         ],
     }
     path = tmp_path / "squad.json"
@@ -43,9 +45,13 @@ def squad(tmp_path: Path) -> Path:
     return path
 
 
-def test_an_answer_that_is_not_at_its_offset_is_left_out(squad: Path) -> None:
+def test_an_answer_that_is_not_at_its_offset_or_not_in_its_passage_is_left_out(squad: Path) -> None:
     (examples,) = read_examples(squad)
-    assert [example.answer for example in examples] == ["Paris", ""]
+    assert [(example.answer, example.start) for example in examples] == [
+        ("Paris", PARIS.index("Paris")),
+        ("", 0),
+        ("Passy", PARIS.index("Passy")),
+    ]
     assert {example.heading for example in examples} == {"Marie Curie"}
 
 

@@ -16,6 +16,7 @@ from adapters.models import DEFAULT_SHA256
 from adapters.reader.runtime import Reader
 from adapters.reader.train import batches, held_out, train_reader
 from adapters.registry import find_adapter
+from adapters.squad import DataError
 from adapters.training import Recipe
 
 CONTEXT = "The Gold account costs 12 euros a month. The Student account is free. Cards arrive within five days."
@@ -124,7 +125,7 @@ def test_what_is_held_out_is_not_trained_on() -> None:
 def test_data_in_another_format_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "data.json"
     path.write_text(text, encoding="utf8")
-    with pytest.raises(TrainingError, match=r"data\.json is not in SQuAD's format"):
+    with pytest.raises(DataError, match=r"data\.json is not in SQuAD's format"):
         train_reader([(path, 1)], None, tmp_path / "out", RECIPE)
     assert not (tmp_path / "out").exists()
 
