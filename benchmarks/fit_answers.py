@@ -3,11 +3,11 @@
     python -m benchmarks.fit_answers DATA
 
 Questions are those of every bundled bot's `dev.jsonl`, never of `eval.jsonl`, of the practice domains that no adapter
-was trained on, and a sample of DATA's `squad/train.json`, `reading/policy.json`, `reading/fairytale.json` (English)
-and `cmrc2018/trial.json` (Chinese). A unit is a positive example when it holds the answer. For the confidence each bot
+was trained on, and a sample of DATA's `cmrc2018/trial.json` (Chinese). A unit is a positive example when it holds the answer. For the confidence each bot
 is also asked questions of others. Bots that the encoder does not know, and CMRC, fit the `lexical` models. Thresholds
 are the highest at which a share `PRECISION` of the bundled bots' abstentions is right, on their own questions and those
-of other bots, predicted for each bot by models fitted on the others.
+of other bots, predicted for each bot by models fitted on the others; only which units are read twice is settled by a
+model of all.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def fit_support(examples: list[Asked], rows: list[np.ndarray]) -> support.Logist
 def all_features(example: Asked, alone: support.Logistic) -> np.ndarray:
     """All features of an example's units."""
     scores = alone.log_odds(example.evidence.features)
-    return support.all_features(example.evidence, scores, example.index, support.grafts_for(example.index))
+    return support.all_features(example.evidence, scores, example.index, example.grafts)
 
 
 def report_hits(name: str, examples: list[Asked], orders: list[support.Ranked]) -> None:

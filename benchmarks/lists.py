@@ -26,7 +26,7 @@ from chatbot import bots
 from chatbot.bot import Bot
 from chatbot.cli.opening import open_bot
 from chatbot.evaluation.metrics import contains
-from chatbot.units import Unit, in_place, said, units
+from chatbot.units import Unit, distinct, in_place, said, units
 from retrieval.document import Chunk
 from retrieval.encoder import Encoder
 from retrieval.training_lists import HARD, listed
@@ -74,7 +74,7 @@ def candidates(bot: Bot, case: dict[str, Any], chunks: Sequence[Chunk]) -> list[
     found = [passage.chunk for passage in bot.searcher.search(case["question"], SEARCHED).passages]
     if case["answer"]:
         found += [c for c in chunks if c.document_id in case["documents"] and contains(c.text, case["answer"])]
-    return list({(unit.chunk.document_id, unit.start): unit for chunk in found for unit in units(chunk)}.values())
+    return distinct(found)
 
 
 def holds(unit: Unit, case: dict[str, Any]) -> bool:

@@ -16,6 +16,7 @@ from chatbot.cli.opening import open_bot
 from chatbot.evaluation.metrics import contains
 from chatbot.evaluation.own import read_cases
 from chatbot.evaluation.squad import read_documents
+from chatbot.grafts import Grafts
 from chatbot.search import Searcher
 from chatbot.units import said
 from retrieval.encoder import Encoder
@@ -23,7 +24,7 @@ from retrieval.index import Index
 from retrieval.splitter import split
 from retrieval.text import is_cjk
 
-SETS = {"squad/train.json": 150, "reading/policy.json": 60, "reading/fairytale.json": 60, "cmrc2018/trial.json": 150}
+SETS = {"cmrc2018/trial.json": 150}
 TOP_K = 10
 WEIGHTS = {"bot": 1.0, "practice": 0.3, "foreign": 0.3, "set": 0.1}
 """What a question counts, by its source: a bundled bot, a practice domain, another bot, a public set."""
@@ -48,6 +49,7 @@ class Asked:
     gold: list[str]
     faqs: set[str]
     index: Index
+    grafts: Grafts | None
     evidence: evidence.Evidence
     answers: np.ndarray
 
@@ -57,16 +59,16 @@ class Asked:
         return WEIGHTS[self.source]
 
 
-def asked(group: str, source: str, searcher: Searcher, question: str, gold: list[str]) -> Asked:
+def asked(group: str, source: str, searcher: Searcher, grafts: Grafts | None, question: str, gold: list[str]) -> Asked:
     """Ask one question."""
     found = searcher.search(question, TOP_K)
     index = searcher.index
-    collected = evidence.gather(question, found, index, support.grafts_for(index))
+    collected = evidence.gather(question, found, index, grafts)
     right = [
         any(contains(text, answer) for answer in gold for text in {unit.text, said(unit)}) for unit in collected.units
     ]
     faqs = {entry.document_id for entry in index.store.faq()}
-    return Asked(group, source, question, gold, faqs, index, collected, np.array(right, dtype=bool))
+    return Asked(group, source, question, gold, faqs, index, grafts, collected, np.array(right, dtype=bool))
 
 
 def of_bots(encoder: Encoder) -> Iterator[Asked]:
@@ -78,11 +80,13 @@ def of_bots(encoder: Encoder) -> Iterator[Asked]:
     for source, kind in sources:
         name, bot = source.config.name, open_bot(source, encoder)
         for case in cases[name]:
-            yield asked(name, kind, bot.searcher, case.question, [case.answer] if case.answer else [])
+            yield asked(
+                name, kind, bot.searcher, bot.support.grafts, case.question, [case.answer] if case.answer else []
+            )
         chinese = is_cjk(cases[name][0].question)
         others = [case.question for other in cases if other != name for case in cases[other]]
         for question in chance.sample([q for q in others if is_cjk(q) == chinese], FOREIGN):
-            yield asked(name, "foreign", bot.searcher, question, [])
+            yield asked(name, "foreign", bot.searcher, bot.support.grafts, question, [])
 
 
 def of_sets(data: Path, encoder: Encoder) -> Iterator[Asked]:
@@ -95,6 +99,6 @@ def of_sets(data: Path, encoder: Encoder) -> Iterator[Asked]:
         chunks = [chunk for document in documents for chunk in split(document)]
         with tempfile.TemporaryDirectory() as folder:
             index = Index.build(Path(folder), documents, chunks, encoder)
-            searcher = Searcher(index, None)
+            searcher, grafts = Searcher(index, None), support.grafts_for(index)
             for question in answerable[:count]:
-                yield asked(name, "set", searcher, question.text, [answer.text for answer in question.answers])
+                yield asked(name, "set", searcher, grafts, question.text, [answer.text for answer in question.answers])

@@ -12,7 +12,7 @@ from adapters.reader.runtime import Reader, Reading, Span
 from chatbot.answer_types import fits
 from chatbot.grafts import Grafts
 from chatbot.search import Found
-from chatbot.units import Unit, in_place, place, said, units
+from chatbot.units import Unit, distinct, in_place, place, said
 from retrieval.encoder import Encoder
 from retrieval.index import Index
 from retrieval.text import is_cjk, terms
@@ -76,7 +76,7 @@ def gather(question: str, found: Found, index: Index, grafts: Grafts | None, ask
         asked: What is read for and says which kind of answer is wanted; the user's own words where they differ.
     """
     asked = asked or question
-    candidates = list({(u.chunk.document_id, u.start): u for p in found.passages for u in units(p.chunk)}.values())
+    candidates = distinct(passage.chunk for passage in found.passages)
     titles = index.store.titles_of({passage.chunk.document_id for passage in found.passages})
     own = [set(terms(said(unit))) for unit in candidates]
     near = [

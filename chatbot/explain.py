@@ -11,7 +11,7 @@ from chatbot.bot import Bot, cleaned
 from chatbot.decision import Fixed, Known, Weighed
 from chatbot.explanation import NOT_READ, Answer, Explanation, Share, Signal
 from chatbot.faq import CLOSE
-from chatbot.support import FEATURES, Supported
+from chatbot.support import FEATURES, Ranked, Supported
 from chatbot.units import place
 from knowledge_graph import Fact
 
@@ -53,7 +53,7 @@ def _weighed(bot: Bot, question: str, decision: Weighed) -> Explanation:
     best = ranked.best[0]
     unit, titles = best.unit, ranked.evidence.titles
     chunk = unit.chunk
-    words = _words(bot, ranked.evidence.asked, best, titles)
+    words = _words(bot, ranked, best)
     entities, path = _path(bot, decision.resolved, best)
     lead = zip(FEATURES, bot.support.lead(ranked).tolist(), strict=True)
     return replace(
@@ -70,14 +70,14 @@ def _weighed(bot: Bot, question: str, decision: Weighed) -> Explanation:
     )
 
 
-def _words(bot: Bot, asked: str, best: Supported, titles: dict[str, str]) -> Attribution:
+def _words(bot: Bot, ranked: Ranked, best: Supported) -> Attribution:
     """The weights of all words of the question and of the strongest of the passage."""
     if bot.support.grafts is None:
         return Attribution()
     chunk = best.unit.chunk
-    begin = chunk.text.find(best.answer, best.unit.start - chunk.start)
-    span = (begin, begin + len(best.answer))
-    found = attribute(bot.support.grafts.reader, asked, place(chunk, titles), chunk.text, *span)
+    heading = place(chunk, ranked.evidence.titles)
+    reader = bot.support.grafts.reader
+    found = attribute(reader, ranked.evidence.asked, heading, chunk.text, *ranked.span(best))
     least = sorted((abs(word.weight) for word in found.passage), reverse=True)[:STRONGEST]
     strong = (word for word in found.passage if abs(word.weight) >= least[-1])
     return Attribution(found.question, [_moved(word, chunk.start) for word in strong])

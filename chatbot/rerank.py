@@ -14,7 +14,7 @@ RERANKED = 20
 RERANK = ("rerank",)
 
 
-def reranked(evidence: Evidence, scores: NDArray[np.float32], reranker: Reranker | None) -> NDArray[np.float32]:
+def likelihoods(evidence: Evidence, scores: NDArray[np.float32], reranker: Reranker | None) -> NDArray[np.float32]:
     """How likely each unit is the answer, of those read and none of them, as a logarithm, shape (units, len(RERANK)).
 
     Args:

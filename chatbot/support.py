@@ -20,7 +20,7 @@ from chatbot.config import Adapters
 from chatbot.evidence import FEATURES as OWN
 from chatbot.evidence import Evidence, gather
 from chatbot.grafts import Grafts
-from chatbot.rerank import RERANK, reranked
+from chatbot.rerank import RERANK, RERANKED, likelihoods
 from chatbot.search import Found
 from chatbot.units import Unit
 from retrieval.index import Index
@@ -67,8 +67,15 @@ class Ranked:
         likely = self.features[:, FEATURES.index("rerank")]
         if not likely.any():
             return self.best[0].score
-        some = min(float(np.exp(likely).sum()), 1 - 1e-6)
+        some = min(float(np.exp(np.sort(likely)[-RERANKED:]).sum()), 1 - 1e-6)
         return math.log(some / (1 - some))
+
+    def span(self, entry: Supported) -> tuple[int, int]:
+        """Where a unit's short answer stands in the text of its chunk."""
+        if found := self.evidence.spans[entry.row]:
+            return found.start, found.end
+        start = entry.unit.start - entry.unit.chunk.start
+        return start, start + len(entry.unit.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +157,7 @@ def all_features(
     """
     reranker = grafts.reranker if grafts else None
     return np.concatenate(
-        [evidence.features, bridges(evidence, alone, index), reranked(evidence, alone, reranker)], axis=1
+        [evidence.features, bridges(evidence, alone, index), likelihoods(evidence, alone, reranker)], axis=1
     )
 
 

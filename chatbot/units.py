@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from retrieval.document import Chunk
@@ -45,6 +46,15 @@ def units(chunk: Chunk) -> list[Unit]:
         if kind != "item":
             opener = text
     return found
+
+
+def distinct(chunks: Iterable[Chunk]) -> list[Unit]:
+    """The units of several chunks; one that overlapping chunks share is that of the first."""
+    found: dict[tuple[str, int], Unit] = {}
+    for chunk in chunks:
+        for unit in units(chunk):
+            found.setdefault((chunk.document_id, unit.start), unit)
+    return list(found.values())
 
 
 def _kind(text: str, start: int, unit: str) -> str:

@@ -2,16 +2,15 @@
 
 This is occlusion (Zeiler & Fergus 2014, arXiv 1311.2901; for words Li, Monroe & Jurafsky 2016, arXiv 1612.08220). It
 runs the compiled reader as it answers, so it measures what the user got and needs no torch. Gradient × input (Simonyan
-et al. 2013, arXiv 1312.6034; Shrikumar et al. 2016, arXiv 1605.01713) says less about this reader: on 40 development
-questions of two bundled bots it has two in three of the answer's own words speak against the answer.
+et al. 2013, arXiv 1312.6034; Shrikumar et al. 2016, arXiv 1605.01713) says less about this reader:
+`benchmarks/attributions.py` compares them.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,9 +43,30 @@ class Attribution:
 
 
 @dataclass(frozen=True, slots=True)
-class _Input:
+class Place:
+    """Where a word stands in the question or the passage, and its tokens."""
+
+    start: int
+    end: int
+    rows: list[int]
+    asked: bool
+    of_answer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A question and a passage as they are read.
+
+    Args:
+        words: Those of the question, then those of the passage that are tried, in reading order.
+        first: The answer's first token; `last` is its last.
+    """
+
     ids: list[int]
     type_ids: list[int]
+    words: list[Place]
+    first: int
+    last: int
 
 
 def attribute(reader: Reader, question: str, heading: str, text: str, start: int, end: int) -> Attribution:
@@ -58,28 +78,44 @@ def attribute(reader: Reader, question: str, heading: str, text: str, start: int
         All words of the question, and the `TRIED` of the passage nearest to the answer; none where the answer lies
         beyond what the reader reads.
     """
+    reading = read(reader, question, heading, text, start, end)
+    if reading is None:
+        return Attribution()
+    lost = losses(reader, reading, [word.rows for word in reading.words])
+    weights = (lost / (np.abs(lost).max(initial=0.0) or 1.0)).tolist()
+    found = Attribution()
+    for place, weight in zip(reading.words, weights, strict=True):
+        side, words = (question, found.question) if place.asked else (text, found.passage)
+        words.append(Word(side[place.start : place.end], place.start, place.end, weight))
+    return found
+
+
+def read(reader: Reader, question: str, heading: str, text: str, start: int, end: int) -> Reading | None:
+    """See `attribute`; None where the answer lies beyond what the reader reads."""
     (encoding,) = reader.model.encode(question, [reader.joined(heading, text)])
     sides, places = np.array([-1 if s is None else s for s in encoding.sequence_ids]), np.array(encoding.offsets)
     places[sides == 1] -= len(reader.joined(heading, ""))
     held = np.flatnonzero((sides == 1) & (places[:, 0] >= start) & (places[:, 1] <= end))
     if not len(held):
-        return Attribution()
-    asked = _words(question, places, sides == 0)
+        return None
+    asked = [Place(*word, asked=True) for word in _words(question, places, sides == 0)]
     near = sorted(_words(text, places, sides == 1), key=lambda word: max(start - word[1], word[0] - end))[:TRIED]
-    words = [*asked, *sorted(near)]
-    inputs = [_Input(encoding.ids, encoding.type_ids)]
-    for _, _, rows in words:
-        ids = np.array(encoding.ids)
-        ids[rows] = reader.model.mask
-        inputs.append(_Input(ids.tolist(), encoding.type_ids))
-    scores = _scores(reader, inputs, int(held[0]), int(held[-1]))
-    losses = scores[0] - scores[1:]
-    weights = (losses / (np.abs(losses).max(initial=0.0) or 1.0)).tolist()
-    found = [
-        Word((question if place < len(asked) else text)[begin:stop], begin, stop, weight)
-        for place, ((begin, stop, _), weight) in enumerate(zip(words, weights, strict=True))
-    ]
-    return Attribution(found[: len(asked)], found[len(asked) :])
+    told = [Place(*word, asked=False, of_answer=word[0] >= start and word[1] <= end) for word in sorted(near)]
+    return Reading(encoding.ids, encoding.type_ids, [*asked, *told], int(held[0]), int(held[-1]))
+
+
+def losses(reader: Reader, reading: Reading, hidden: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+    """What the answer's score loses when tokens are hidden, shape (len(hidden),)."""
+    inputs = [replace(reading, ids=_masked(reading.ids, rows, reader.model.mask)) for rows in ([], *hidden)]
+    scores = []
+    for begin in range(0, len(inputs), BATCH):
+        for starts, ends in reader.model.run(inputs[begin : begin + BATCH]):
+            scores.append(float(starts[reading.first] + ends[reading.last] - starts[0] - ends[0]))
+    return scores[0] - np.array(scores[1:])
+
+
+def _masked(ids: list[int], rows: Sequence[int], mask: int) -> list[int]:
+    return [mask if row in rows else token for row, token in enumerate(ids)]
 
 
 def _words(text: str, places: NDArray[np.int64], side: NDArray[np.bool_]) -> list[tuple[int, int, list[int]]]:
@@ -90,12 +126,3 @@ def _words(text: str, places: NDArray[np.int64], side: NDArray[np.bool_]) -> lis
         if inside.any():
             found.append((match.start(), match.end(), np.flatnonzero(inside).tolist()))
     return found
-
-
-def _scores(reader: Reader, inputs: Sequence[Any], first: int, last: int) -> NDArray[np.float64]:
-    """The answer's score in every input, shape (inputs,)."""
-    scores = []
-    for begin in range(0, len(inputs), BATCH):
-        for starts, ends in reader.model.run(inputs[begin : begin + BATCH]):
-            scores.append(float(starts[first] + ends[last] - starts[0] - ends[0]))
-    return np.array(scores)
