@@ -3,11 +3,11 @@
     python -m benchmarks.fit_answers DATA
 
 Questions are those of every bundled bot's `dev.jsonl`, never of `eval.jsonl`, of the practice domains that no adapter
-was trained on, and a sample of DATA's `cmrc2018/trial.json` (Chinese). A unit is a positive example when it holds the answer. For the confidence each bot
-is also asked questions of others. Bots that the encoder does not know, and CMRC, fit the `lexical` models. Thresholds
-are the highest at which a share `PRECISION` of the bundled bots' abstentions is right, on their own questions and those
-of other bots, predicted for each bot by models fitted on the others; only which units are read twice is settled by a
-model of all.
+was trained on, and a sample of DATA's `cmrc2018/trial.json` (Chinese). A unit is a positive example when it holds the
+answer. For the confidence each bot is also asked questions of others. Bots that the encoder does not know, and CMRC,
+fit the `lexical` models. Thresholds are the highest at which a share `PRECISION` of the bundled bots' abstentions is
+right, on their own questions and those of other bots, predicted for each bot by models fitted on the others; only which
+units are read twice is settled by a model of all.
 """
 
 from __future__ import annotations
