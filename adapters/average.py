@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters.models import ModelError
-from adapters.registry import CARD, WEIGHTS, Adapter
+from adapters.registry import CARD, CONFIG, WEIGHTS, Adapter, lora_config
 
 DOWN, UP = ".lora_A.", ".lora_B."
 
@@ -50,7 +50,7 @@ def average(adapters: Sequence[Adapter], out: Path) -> dict[str, object]:
         "average_of": [adapter.card for adapter in adapters],
     }
     out.mkdir(parents=True, exist_ok=True)
-    shutil.copy(first.path / "adapter_config.json", out)
+    shutil.copy(first.path / CONFIG, out)
     save_file({name: np.ascontiguousarray(w.astype(np.float16)) for name, w in mean.items()}, out / WEIGHTS)
     (out / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf8")
     return card
@@ -66,10 +66,9 @@ def _weights(adapter: Adapter) -> dict[str, NDArray[np.float32]]:
         raise ModelError(f"{adapter.path / WEIGHTS} is damaged") from None
 
 
-def _kind(adapter: Adapter, weights: dict[str, NDArray[np.float32]]) -> tuple[object, object, dict[str, object]]:
+def _kind(adapter: Adapter, weights: dict[str, NDArray[np.float32]]) -> tuple[object, ...]:
     """What adapters must share to be averaged."""
-    config = json.loads((adapter.path / "adapter_config.json").read_text(encoding="utf8"))
-    return adapter.card["task"], config["lora_alpha"], {name: weight.shape for name, weight in weights.items()}
+    return adapter.card["task"], lora_config(adapter), {name: weight.shape for name, weight in weights.items()}
 
 
 def _cut(update: NDArray[np.float32], rank: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -15,7 +15,7 @@ from adapters.checkpoint import TrainingError
 from adapters.lora import Lora
 from adapters.models import locate
 from adapters.registry import Adapter
-from adapters.training import Recipe, Watch, fit, to_train
+from adapters.training import Recipe, Watch, fit, origin, to_train
 
 QUESTION_TOKENS = 128
 TEXT_TOKENS = 120
@@ -24,7 +24,7 @@ FIRST, END = 101, 102
 QUESTIONS, OTHERS = 24, 6
 """Questions in a batch, and texts that do not answer for each."""
 HELD_OUT, MOST_HELD_OUT = 0.04, 480
-"""Where no lists are held out by hand: their share, and most of them."""
+"""Where no lists are held out by hand: their share, at least a batch of them where there are many, and the most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def train_on_lists(
     task: ListTask,
     lists: Sequence[TextList],
     dev: Sequence[TextList],
-    names: Sequence[str],
+    data: Sequence[tuple[Path, float]],
     out: Path,
     recipe: Recipe,
     start: Adapter | None = None,
@@ -87,41 +87,47 @@ def train_on_lists(
 
     Args:
         dev: Lists that say when to stop; where there are none, a part of the others is held out.
-        names: Of the data, for the card.
+        data: Where the lists come from, for the card.
         start: An adapter to continue from.
 
     Raises:
         TrainingError: There are too few lists.
+        ModelError: `start` does not fit.
     """
     chance = random.Random(recipe.seed)
     usable, held_out = (
         [entry for entry in some if entry.others and (entry.answer is not None or task.withheld)]
         for some in (lists, dev)
     )
-    if not held_out:
-        questions = {entry.question: entry for entry in usable}
-        aside = chance.sample(sorted(questions), min(MOST_HELD_OUT, int(HELD_OUT * len(questions))))
-        held_out = [questions[question] for question in aside]
-        usable = [entry for entry in usable if entry.question not in set(aside)]
+    if dev and not held_out:
+        raise TrainingError(f"none of the {len(dev)} held-out questions can be used to train the {task.name}")
+    if not dev:
+        usable, held_out = parted(usable, chance)
     if len(usable) < QUESTIONS:
         raise TrainingError(f"{len(usable)} questions to train the {task.name} on are too few, expected {QUESTIONS}")
     model, recipe = to_train(task.make, task.head, recipe, start)
     listed = _tokens(usable)
     of_epochs = [batch for _ in range(recipe.epochs) for batch in drawn_batches(listed, chance, task.withheld)]
     of_dev = drawn_batches(_tokens(held_out), random.Random(0), task.withheld)
-    card = {"task": task.name, "data": list(names), "lists": len(usable)}
+    card = {"task": task.name, **origin(data, start), "lists": len(usable)}
     return fit(model, of_epochs, of_dev, lambda m, b: task.loss_of(m, b, recipe.budget), recipe, card, out, watch)
 
 
-def drawn_batches(lists: Sequence[Listed], chance: random.Random, withheld: float) -> list[list[Listed]]:
-    """Batches of all lists in random order, each list with a few of its others, a share without its answer.
+def parted(lists: Sequence[TextList], chance: random.Random) -> tuple[list[TextList], list[TextList]]:
+    """The lists to train on, and those held out, with which they share no question and no answer."""
+    questions = {entry.question: entry for entry in lists}
+    count = max(int(HELD_OUT * len(questions)), min(QUESTIONS, len(questions) // 5))
+    aside = [questions[asked] for asked in chance.sample(sorted(questions), min(MOST_HELD_OUT, count))]
+    known = {entry.question for entry in aside} | {entry.answer for entry in aside if entry.answer is not None}
+    return [entry for entry in lists if not {entry.question, entry.answer} & known], aside
 
-    The lists that are left when the last batch is full are left out.
-    """
+
+def drawn_batches(lists: Sequence[Listed], chance: random.Random, withheld: float) -> list[list[Listed]]:
+    """Batches of all lists in random order, each list with a few of its others, a share without its answer."""
     order = chance.sample(lists, len(lists))
     return [
         [_drawn(entry, withheld, chance) for entry in order[at : at + QUESTIONS]]
-        for at in range(0, len(order) - QUESTIONS + 1, QUESTIONS)
+        for at in range(0, len(order), QUESTIONS)
     ]
 
 

@@ -15,6 +15,8 @@ from typing import Any
 import torch
 
 from adapters.compiled import has_bf16
+from adapters.models import ModelError
+from adapters.registry import WEIGHTS
 
 LAYERS = ["query", "key", "value", "dense"]
 """The linear layers of the backbone, which are all adapted."""
@@ -67,20 +69,24 @@ class Lora(torch.nn.Module):
         """Go on from a saved adapter of the same rank; what it lacks, another task's head say, stays as it is.
 
         Raises:
-            ValueError: It is for another model, or of another rank.
+            ModelError: It is damaged, for another model, or of another rank.
         """
+        from safetensors import SafetensorError
         from safetensors.torch import load_file
 
-        saved = load_file(folder / "adapter_model.safetensors")
+        try:
+            saved = load_file(folder / WEIGHTS)
+        except (SafetensorError, OSError):
+            raise ModelError(f"{folder / WEIGHTS} is damaged") from None
         saved = {key.replace(".bert.", "."): value for key, value in saved.items()}
         if not any(key.replace(".bert.", ".") in saved for key, _ in self._named()):
-            raise ValueError(f"the adapter in {folder} has none of this model's layers")
+            raise ModelError(f"the adapter in {folder} has none of this model's layers")
         with torch.no_grad():
             for key, parameter in self._named():
                 if (like := saved.get(key.replace(".bert.", "."))) is not None:
                     if like.shape != parameter.shape:
                         shapes = f"{tuple(like.shape)}, expected {tuple(parameter.shape)}"
-                        raise ValueError(f"the adapter in {folder} has {key} of shape {shapes}; see --rank")
+                        raise ModelError(f"the adapter in {folder} has {key} of shape {shapes}")
                     parameter.copy_(like.float())
 
     def save(self, folder: Path) -> None:
@@ -99,7 +105,7 @@ class Lora(torch.nn.Module):
             inference_mode=True,
         ).save_pretrained(str(folder))
         weights = {key: parameter.detach().half().contiguous() for key, parameter in self._named()}
-        save_file(weights, folder / "adapter_model.safetensors")
+        save_file(weights, folder / WEIGHTS)
 
     def _named(self) -> Iterator[tuple[str, Any]]:
         for name, down, up in zip(self.layers, self.down, self.up, strict=True):

@@ -6,7 +6,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from adapters.models import ModelError
+from adapters.models import ModelError, first_line
 
 
 def grafted(model: Any, adapter: Path) -> Any:
@@ -22,4 +22,4 @@ def grafted(model: Any, adapter: Path) -> Any:
         try:
             return PeftModel.from_pretrained(model, str(adapter)).merge_and_unload().eval()
         except RuntimeError as error:
-            raise ModelError(f"the adapter in {adapter} does not fit: {str(error).splitlines()[0][:200]}") from error
+            raise ModelError(f"the adapter in {adapter} does not fit: {first_line(error)}") from error

@@ -50,10 +50,13 @@ def locate(name: str) -> ModelFiles:
     return ModelFiles(name, snapshot, f"{name}@{snapshot.name}")
 
 
-def sha256(path: Path) -> str:
-    """Hex digest of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def sha256(*paths: Path) -> str:
+    """Hex digest of a file, or of several as if they were one."""
+    digest = hashlib.sha256()
+    for path in paths:
+        with path.open("rb") as file:
+            hashlib.file_digest(file, lambda: digest)
+    return digest.hexdigest()
 
 
 def verify_default(files: ModelFiles) -> None:
@@ -96,9 +99,10 @@ def _snapshot(name: str) -> Path:
         return Path(snapshot_download(name, ignore_patterns=ignore, etag_timeout=10))
     except (HfHubHTTPError, OSError, RuntimeError) as error:
         raise ModelError(
-            f"model {name!r} is neither a folder nor reachable on the model hub: {_first(error)}"
+            f"model {name!r} is neither a folder nor reachable on the model hub: {first_line(error)}"
         ) from error
 
 
-def _first(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """The first line of another library's message, cut to a length for people."""
     return str(error).strip().split("\n")[0][:200]

@@ -12,8 +12,10 @@ from adapters.models import ModelError, locate, sha256
 SHIPPED = Path(__file__).parent / "shipped"
 TASKS = ("reader", "matcher", "reranker")
 """Each has a shipped adapter."""
-WEIGHTS, CARD, CHECKPOINT = "adapter_model.safetensors", "card.json", "checkpoint.safetensors"
-"""Files of an adapter's folder; the last one while it is trained."""
+WEIGHTS, CONFIG, CARD = "adapter_model.safetensors", "adapter_config.json", "card.json"
+"""Files of an adapter's folder."""
+CHECKPOINT = "checkpoint.safetensors"
+"""One more while it is trained."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,7 @@ class Adapter:
 
     Args:
         card: Its task, data with licences, recipe, seed and scores, and the sha256 of the base model it was trained on.
-        fingerprint: Changes with its weights.
+        fingerprint: Changes with its weights and their scale.
     """
 
     name: str
@@ -31,24 +33,38 @@ class Adapter:
     fingerprint: str
 
 
-def find_adapter(name: str, task: str, other_task: bool = False) -> Adapter:
-    """Find an adapter for a task.
+def find_adapter(name: str, task: str | None) -> Adapter:
+    """Find an adapter for a task, or a folder's for any.
 
     Args:
         name: `default` for the shipped one, or the path of a folder.
-        other_task: Whether one for another task will do.
 
     Raises:
         ModelError: There is none, it is for another task, or for another base model than the bundled one.
     """
-    path = SHIPPED / task if name == "default" else Path(os.path.expanduser(name))
+    path = SHIPPED / task if name == "default" and task else Path(os.path.expanduser(name))
     try:
         card = json.loads((path / CARD).read_text(encoding="utf8"))
-        fingerprint = sha256(path / WEIGHTS)
-    except (OSError, ValueError):
-        raise ModelError(f"no adapter in {path}: expected {CARD} and {WEIGHTS}") from None
-    if card.get("task") != task and not other_task:
+        fingerprint = sha256(path / WEIGHTS, path / CONFIG)
+        if not isinstance(card, dict):
+            raise ValueError
+    except (OSError, ValueError, RecursionError):
+        raise ModelError(f"no adapter in {path}: expected {CARD}, {CONFIG} and {WEIGHTS}") from None
+    if task and card.get("task") != task:
         raise ModelError(f"the adapter in {path} is for the task {card.get('task')!r}, not {task!r}")
     if card.get("base_sha256") != locate("default").fingerprint:
         raise ModelError(f"the adapter in {path} was trained on another base model than all-MiniLM-L6-v2")
     return Adapter(name, path, card, fingerprint)
+
+
+def lora_config(adapter: Adapter) -> tuple[int, float]:
+    """An adapter's rank and its scale: `lora_alpha` over the rank.
+
+    Raises:
+        ModelError: They are not told.
+    """
+    try:
+        config = json.loads((adapter.path / CONFIG).read_text(encoding="utf8"))
+        return int(config["r"]), config["lora_alpha"] / config["r"]
+    except (OSError, ValueError, TypeError, KeyError, ZeroDivisionError, RecursionError):
+        raise ModelError(f"{adapter.path / CONFIG} is damaged: expected r and lora_alpha") from None

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters.backbone import EncoderSpec
-from adapters.models import ModelError, ModelFiles
+from adapters.models import ModelError, ModelFiles, first_line
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -66,7 +66,7 @@ def open_sentence_transformer(files: ModelFiles) -> SentenceTransformer:
             model[0].auto_model = grafted(model[0].auto_model, files.adapter)
         return model
     except (OSError, ValueError, KeyError) as error:
-        raise ModelError(f"{files.name}: not a sentence encoder: {str(error).splitlines()[0][:200]}") from error
+        raise ModelError(f"{files.name}: not a sentence encoder: {first_line(error)}") from error
 
 
 def describe(model: SentenceTransformer, files: ModelFiles) -> EncoderSpec:

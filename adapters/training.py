@@ -14,9 +14,9 @@ import torch
 
 from adapters.checkpoint import Checkpoint, Position, TrainingError
 from adapters.compiled import padded
-from adapters.lora import Lora
-from adapters.models import DEFAULT_SHA256, locate
-from adapters.registry import CARD, Adapter
+from adapters.lora import SCALE, Lora
+from adapters.models import DEFAULT_SHA256, ModelError, locate
+from adapters.registry import CARD, Adapter, lora_config
 
 LOOKS = 10
 """How often an epoch's progress is looked at: a checkpoint, and the loss on held-out data."""
@@ -36,7 +36,7 @@ class Recipe:
         rank: Of the LoRA matrices; that of `start` where there is one.
         rate: The highest learning rate of AdamW, reached after a twentieth of the steps.
         budget: Padded tokens of a pass.
-        patience: Looks without a lower loss on held-out data after which the training ends.
+        patience: The training ends after so many looks without a lower loss on held-out data.
         compiled: Compile the pass, which takes a minute and a C++ compiler.
     """
 
@@ -61,13 +61,27 @@ def backbone(kind: Any, **more: Any) -> Any:
     )
 
 
+def origin(data: Sequence[tuple[Path, float]], start: Adapter | None) -> dict[str, Any]:
+    """What an adapter's card says of where it comes from."""
+    return {
+        "data": [{"name": path.name, "times": times} for path, times in data],
+        "start": start and {"fingerprint": start.fingerprint, "card": start.card},
+    }
+
+
 def to_train(make: Callable[[], Any], head: str | None, recipe: Recipe, start: Adapter | None) -> tuple[Lora, Recipe]:
-    """The model of `make`, with a new adapter or that of `start`, and the recipe with its rank."""
+    """The model of `make`, with a new adapter or that of `start`, and the recipe with its rank.
+
+    Raises:
+        ModelError: `start` does not fit.
+    """
     torch.manual_seed(recipe.seed)
     torch.set_flush_denormal(True)  # vanishing gradients would slow a CPU down several times
     if start:
-        config = json.loads((start.path / "adapter_config.json").read_text(encoding="utf8"))
-        recipe = replace(recipe, rank=config["r"])
+        rank, scale = lora_config(start)
+        if scale != SCALE:
+            raise ModelError(f"the adapter in {start.path} is scaled by {scale:g}; only by {SCALE} can be gone on with")
+        recipe = replace(recipe, rank=rank)
     adapted = Lora(make(), recipe.rank, head, recipe.compiled)
     if start:
         adapted.load(start.path)
@@ -134,7 +148,7 @@ def fit(
             checkpoint.save(at)
             told |= scores
         watch(step, total, told)
-        if held_out and at.waited > recipe.patience:
+        if held_out and at.waited >= recipe.patience:
             break
     if not (out / CARD).exists():
         raise TrainingError(f"the loss is no number; a lower rate than {recipe.rate:g} may help")

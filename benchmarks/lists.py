@@ -26,7 +26,7 @@ from chatbot import bots
 from chatbot.bot import Bot
 from chatbot.cli.opening import open_bot
 from chatbot.evaluation.metrics import contains
-from chatbot.units import Unit, distinct, in_place, said, units
+from chatbot.units import Unit, distinct, in_place, said
 from retrieval.document import Chunk
 from retrieval.encoder import Encoder
 from retrieval.training_lists import HARD, listed
@@ -43,8 +43,9 @@ def of_practice(encoder: Encoder, chance: random.Random) -> Iterator[tuple[str, 
         titles = bot.index.store.titles_of({chunk.document_id for chunk in chunks})
         stated = statements(bot)
         for question, unit in chance.sample(stated, min(POLAR, len(stated))):
-            found = [p.chunk for p in bot.searcher.search(question, SEARCHED).passages]
-            texts = [in_place(other, titles) for chunk in found for other in units(chunk) if other.text != unit.text]
+            passages = bot.searcher.search(question, SEARCHED).passages
+            near_by = distinct(passage.chunk for passage in passages)
+            texts = [in_place(other, titles) for other in near_by if other.text != unit.text]
             near = encoder.sentences(texts) @ encoder.query(question)
             yield "polar", listed(question, in_place(unit, titles), [texts[n] for n in np.argsort(-near)], chance)
         for line in (folder / "dev.jsonl").read_text(encoding="utf8").splitlines():

@@ -122,15 +122,22 @@ def main(out: Path) -> None:
             {"question": question, "answer": unit.text, "documents": [unit.chunk.document_id]}
             for question, unit in chance.sample(stated, min(POLAR, len(stated)))
         ]
+        asked: dict[str, list[dict[str, Any]]] = {}
+        held = {}
         for case in cases:
             for question, chunk, answer in examples(bot, case, chance):
                 found = [{"text": answer, "answer_start": offset(bot, question, chunk, answer)}] if answer else []
-                qa = {"question": question, "answers": found, "is_impossible": not answer}
-                articles.append({"title": place(chunk, titles), "paragraphs": [{"context": chunk.text, "qas": [qa]}]})
+                asked.setdefault(chunk.id, []).append(
+                    {"question": question, "answers": found, "is_impossible": not answer}
+                )
+                held[chunk.id] = chunk
+        articles += [
+            {"title": place(chunk, titles), "paragraphs": [{"context": chunk.text, "qas": asked[id_]}]}
+            for id_, chunk in held.items()
+        ]
     out.write_text(json.dumps({"data": articles}, ensure_ascii=False), encoding="utf8")
-    print(
-        len(articles), "examples,", sum(not a["paragraphs"][0]["qas"][0]["answers"] for a in articles), "unanswerable"
-    )
+    answered = [bool(qa["answers"]) for article in articles for qa in article["paragraphs"][0]["qas"]]
+    print(len(answered), "examples,", answered.count(False), "unanswerable")
 
 
 if __name__ == "__main__":

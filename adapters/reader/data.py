@@ -153,7 +153,7 @@ def encode(
         encoded = tokenizer(
             example.question,
             lead + example.passage,
-            truncation="only_second",
+            truncation="longest_first",
             max_length=max_tokens,
             return_offsets_mapping=True,
         )

@@ -19,7 +19,7 @@ from adapters.lora import Lora
 from adapters.models import locate
 from adapters.reader.data import SENTENCE_END, Example, encode, packed, read_examples, with_leads, with_negatives
 from adapters.registry import Adapter
-from adapters.training import Recipe, Watch, backbone, fit, groups, padded_inputs, to_train
+from adapters.training import Recipe, Watch, backbone, fit, groups, origin, padded_inputs, to_train
 
 RECIPE = Recipe(rank=64, rate=5e-4, budget=4096)
 MAX_TOKENS = 320
@@ -31,7 +31,7 @@ PACKED = 3
 SINGLE = 1.2
 """Sentences of a passage, on average, below which a file's passages count as single sentences."""
 HELD_OUT, MOST_HELD_OUT = 0.08, 800
-"""Where no data is held out by hand: the share of the examples, whole articles if there are several; the most."""
+"""Where no data is held out by hand: the share of a file's examples, and the most; whole articles or passages."""
 
 
 def train_reader(
@@ -50,7 +50,9 @@ def train_reader(
         start: An adapter to continue from.
 
     Raises:
-        TrainingError: A file is not in the format, or there is nothing to train on.
+        DataError: A file is not in the format.
+        TrainingError: There is nothing to train on.
+        ModelError: `start` does not fit.
     """
     tokenizer = AutoTokenizer.from_pretrained(str(locate("default").path), local_files_only=True)
     chance = random.Random(recipe.seed)
@@ -74,21 +76,30 @@ def train_reader(
         for rows in batches(features, recipe.budget, recipe.seed + epoch)
     ]
     of_dev = [[aside[row] for row in rows] for rows in batches(aside, recipe.budget, 0)]
-    card = {"task": "reader", "data": [path.name for path, _ in data], "examples": len(features)}
+    card = {"task": "reader", **origin(data, start), "examples": len(features)}
     return fit(model, of_epochs, of_dev, span_loss, recipe, card, out, watch)
 
 
 def held_out(articles: Sequence[list[Example]], chance: random.Random) -> tuple[list[list[Example]], list[Example]]:
-    """The articles to train on, and examples of the others; a part of the examples where there is one article only."""
-    if len(articles) == 1:
-        examples = chance.sample(articles[0], len(articles[0]))
-        most = int(HELD_OUT * len(examples))
-        return [examples[most:]], examples[:most]
-    left = chance.sample(articles, len(articles))
-    room, kept = HELD_OUT * sum(map(len, articles)), list[Example]()
-    while len(left) > 1 and (not kept or len(kept) + len(left[-1]) <= room):
-        kept += left.pop()
-    return left, kept
+    """What to train on, and examples of other articles; of other passages where no article is small enough."""
+    room = min(MOST_HELD_OUT, HELD_OUT * sum(map(len, articles)))
+    parts = [article for article in articles if len(article) <= room] or _by_passage(articles)
+    kept: list[Example] = []
+    for part in chance.sample(parts, len(parts)):
+        if len(kept) + len(part) <= room:
+            kept += part
+    if not kept and len(parts) > 1:
+        kept = min(parts, key=len)
+    held = {example.passage for example in kept}
+    left = [[example for example in article if example.passage not in held] for article in articles]
+    return [article for article in left if article], kept
+
+
+def _by_passage(articles: Sequence[list[Example]]) -> list[list[Example]]:
+    found: dict[str, list[Example]] = {}
+    for example in (example for article in articles for example in article):
+        found.setdefault(example.passage, []).append(example)
+    return list(found.values())
 
 
 def _packed(articles: list[list[Example]], seed: int) -> list[list[Example]]:

@@ -23,5 +23,5 @@ def average(
         if len(adapters) < 2:
             raise GraftError(f"expected two adapters or more, got {len(adapters)}")
         check_free(out)
-        card = mean([find_adapter(name, "", other_task=True) for name in adapters], out)
+        card = mean([find_adapter(name, None) for name in adapters], out)
         tell(f"{out}: {card['task']}, the average of {counted(len(adapters), 'adapter')}")

@@ -51,7 +51,7 @@ def train(
     rate: Annotated[float | None, typer.Option(help="The highest learning rate.")] = None,
     rank: Annotated[int | None, typer.Option(min=1, max=384, help="Of a new adapter.")] = None,
     patience: Annotated[
-        int, typer.Option(min=0, help="Looks at the held-out loss, ten an epoch, without a lower one.")
+        int, typer.Option(min=1, help="Looks at the held-out loss, ten an epoch, without a lower one.")
     ] = 4,
     seed: int = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a training that was interrupted.")] = False,
@@ -68,10 +68,13 @@ def train(
         if rank is not None and start != "none":
             raise GraftError("--rank is that of a new adapter; with --start none it can be chosen")
         try:
-            with _watch(task, out if tensorboard else None) as watch:
+            with _watch(task, out / "tensorboard" if tensorboard else None) as watch:
                 card = _train(task, files, dev, out, changes, _start(task, start), watch)
         except KeyboardInterrupt:
-            say("interrupted; go on with the same command and --resume")
+            from adapters.registry import CHECKPOINT
+
+            begun = (out / CHECKPOINT).exists()
+            say("interrupted; " + ("go on with the same command and --resume" if begun else "nothing was kept"))
             raise SystemExit(130) from None
         if json_:
             print_json(card)
@@ -113,18 +116,21 @@ def _check(files: list[tuple[Path, float]], dev: Path | None, out: Path, rate: f
 def _start(task: Task, start: str) -> Adapter | None:
     from adapters import find_adapter
 
-    return None if start == "none" else find_adapter(start, task.value, other_task=True)
+    return None if start == "none" else find_adapter(start, task.value if start == "default" else None)
 
 
 @contextmanager
 def _watch(task: Task, board: Path | None) -> Iterator[Watch]:
-    """Shows a training as a progress bar, and in TensorBoard's log if a folder is given."""
-    writer = _writer(board) if board else None
+    """Shows a training as a progress bar, and in TensorBoard's log, begun at its first step, if a folder is given."""
+    writer: Any = None
+    log = _writer() if board else None
     with progress_bar(f"training the {task}") as progress:
 
         def watch(step: int, total: int, values: dict[str, float]) -> None:
+            nonlocal writer
             progress(" ".join(f"{name} {value:.2f}" for name, value in values.items() if "loss" in name), step, total)
-            if writer:
+            if log:
+                writer = writer or log(str(board))
                 for name, value in values.items():
                     writer.add_scalar(name, value, step)
 
@@ -135,12 +141,12 @@ def _watch(task: Task, board: Path | None) -> Iterator[Watch]:
                 writer.close()
 
 
-def _writer(folder: Path) -> Any:
+def _writer() -> Any:
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
         raise GraftError("--tensorboard needs the train extra: pip install 'graft-bots[train]'") from None
-    return SummaryWriter(str(folder / "tensorboard"))
+    return SummaryWriter
 
 
 def _train(
@@ -171,4 +177,4 @@ def _train(
     encoder, chance = Encoder.load(), random.Random(recipe.seed)
     lists = merged_lists(files, encoder, chance)
     aside = merged_lists([(dev, 1.0)], encoder, chance) if dev else []
-    return train_on_lists(kind, lists, aside, [path.name for path, _ in files], out, recipe, start, watch)
+    return train_on_lists(kind, lists, aside, files, out, recipe, start, watch)

@@ -84,18 +84,32 @@ def test_a_short_run_learns_its_lists_and_another_continues_it(tmp_path: Path) -
     recipe = Recipe(rank=8, rate=3e-3, epochs=2)
     losses: list[float] = []
     card = train_on_lists(
-        MATCHER, lists * 80, lists, ["mine"], first, recipe, watch=lambda step, total, told: losses.append(told["loss"])
+        MATCHER, lists * 80, lists, [], first, recipe, watch=lambda step, total, told: losses.append(told["loss"])
     )
     assert losses[-1] < losses[0]
-    assert (card["task"], card["base_sha256"], card["steps"], card["lists"]) == ("matcher", DEFAULT_SHA256, 20, 240)
+    assert (card["task"], card["base_sha256"], card["lists"]) == ("matcher", DEFAULT_SHA256, 240)
+    assert card["steps"] <= card["steps_of_schedule"] == 20
     taught = Encoder(load_backbone("default", find_adapter(str(first), "matcher")))
     for question, texts in ASKED.items():
         assert int(np.argmax(taught.sentences(texts) @ taught.query(question))) == len(texts) - 1
     start = find_adapter(str(first), "matcher")
-    train_on_lists(MATCHER, lists * 8, [], ["mine"], second, replace(recipe, epochs=1), start)
+    train_on_lists(MATCHER, lists * 8, [], [], second, replace(recipe, epochs=1), start)
     before, after = load_file(first / "adapter_model.safetensors"), load_file(second / "adapter_model.safetensors")
     assert after.keys() == before.keys()
     names = [name for name in before if "lora_B" in name]
     first_up, second_up = (np.concatenate([w[n].ravel() for n in names]).astype(float) for w in (before, after))
     alike = first_up @ second_up / np.linalg.norm(first_up) / np.linalg.norm(second_up)
     assert 0.9 < alike < 1
+
+
+def test_what_is_held_out_shares_no_question_and_no_answer_with_the_rest() -> None:
+    from random import Random
+
+    from adapters.lists import TextList, parted
+
+    lists = [TextList(f"{n}?", f"{n // 2}", ["other"]) for n in range(100)] + [TextList("no?", None, ["other"])]
+    lists += [TextList(f"{entry.question} again", entry.answer, entry.others) for entry in lists]
+    train, aside = parted(lists, Random(0))
+    assert len(aside) == 24
+    assert not {e.question for e in train} & {e.question for e in aside}
+    assert not {e.answer for e in train} & {e.answer for e in aside if e.answer}

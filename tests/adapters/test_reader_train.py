@@ -51,7 +51,8 @@ def test_a_short_run_writes_an_adapter_and_another_continues_it(tmp_path: Path) 
     data, first, second = write_data(tmp_path / "data.json"), tmp_path / "first", tmp_path / "second"
     card = train_reader([(data, 3)], None, first, RECIPE)
     assert card == json.loads((first / "card.json").read_text(encoding="utf8"))
-    assert (card["task"], card["base_sha256"], card["data"]) == ("reader", DEFAULT_SHA256, ["data.json"])
+    assert (card["task"], card["base_sha256"]) == ("reader", DEFAULT_SHA256)
+    assert (card["data"], card["start"]) == ([{"name": "data.json", "times": 3}], None)
     before = weights(first)
     assert any(np.abs(weight).max() > 0 for name, weight in before.items() if "lora_B" in name)
     assert any("qa_outputs" in name for name in before)
@@ -72,7 +73,7 @@ def test_a_trained_adapter_reads_what_it_was_taught(tmp_path: Path) -> None:
 
 
 def test_a_killed_training_goes_on_to_the_same_weights(tmp_path: Path) -> None:
-    data = [(write_data(tmp_path / "data.json"), 8.0)]
+    data = [(write_data(tmp_path / "data.json"), 20.0)]
     whole, halves = tmp_path / "whole", tmp_path / "halves"
     steps: Told = []
     train_reader(data, None, whole, RECIPE, watch=lambda step, total, told: steps.append(told))
@@ -105,7 +106,7 @@ def test_it_stops_when_held_out_data_gets_worse_and_keeps_the_best(tmp_path: Pat
     card = train_reader([(data, 1)], dev, tmp_path / "out", recipe, watch=lambda step, total, some: told.append(some))
     looks = [some["dev_loss"] for some in told if "dev_loss" in some]
     assert len(told) < card["steps_of_schedule"]
-    assert card["scores"]["dev_loss"] == min(looks) and min(looks) not in looks[-4:]
+    assert card["scores"]["dev_loss"] == min(looks) and min(looks) not in looks[-3:]
 
 
 def test_what_is_held_out_is_not_trained_on() -> None:
@@ -113,12 +114,18 @@ def test_what_is_held_out_is_not_trained_on() -> None:
 
     from adapters.reader.data import Example
 
-    articles = [[Example(f"{article} {number}?", "", "text") for number in range(10)] for article in range(20)]
-    train, aside = held_out(articles, Random(0))
-    assert len(aside) == 10 and len(train) == 19
-    assert not {e.question for e in aside} & {e.question for article in train for e in article}
-    (train,), aside = held_out([[e for article in articles for e in article]], Random(0))
-    assert (len(train), len(aside)) == (184, 16)
+    def article(name: str, passages: int) -> list[Example]:
+        return [Example(f"{name} {number}?", "", f"{name} {number // 2}") for number in range(2 * passages)]
+
+    several = [article(str(number), 5) for number in range(20)]
+    train, aside = held_out(several, Random(0))
+    assert (len(aside), len(train)) == (10, 19)
+    for uneven in ([article("large", 95), article("small", 5)], [article("large", 95), article("tiny", 3)]):
+        train, aside = held_out(uneven, Random(0))
+        assert 0 < len(aside) <= 0.08 * 200 and len(aside) + sum(map(len, train)) == sum(map(len, uneven))
+        assert not {e.passage for e in aside} & {e.passage for article in train for e in article}
+    train, aside = held_out([article("only", 1)], Random(0))
+    assert (len(train), aside) == (1, [])
 
 
 @pytest.mark.parametrize("text", ["[]", "{", '{"data": [{"paragraphs": [{"context": "x"}]}]}', '{"data": 5}'])
@@ -128,6 +135,14 @@ def test_data_in_another_format_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(DataError, match=r"data\.json is not in SQuAD's format"):
         train_reader([(path, 1)], None, tmp_path / "out", RECIPE)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_question_that_is_too_long_is_cut(tmp_path: Path) -> None:
+    data = json.loads(write_data(tmp_path / "data.json").read_text(encoding="utf8"))
+    data["data"][0]["paragraphs"][0]["qas"][0]["question"] = "Why? " * 2_000
+    path = tmp_path / "long.json"
+    path.write_text(json.dumps(data), encoding="utf8")
+    assert train_reader([(path, 1)], None, tmp_path / "out", RECIPE)["steps"] > 0
 
 
 def test_batches_stay_within_their_tokens_and_hold_every_row_once() -> None:

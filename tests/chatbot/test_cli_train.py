@@ -49,7 +49,8 @@ def test_a_squad_file_trains_every_kind_of_adapter(squad: Path, tmp_path: Path, 
     result = graft(task, "--data", f"{squad}:2", "-o", out, "--tensorboard", "--json")
     assert result.exit_code == 0, result.stderr
     card = json.loads(result.stdout)
-    assert (card["task"], card["data"]) == (task, ["data.json"]) and card["steps"] > 0
+    assert (card["task"], card["data"]) == (task, [{"name": "data.json", "times": 2.0}]) and card["steps"] > 0
+    assert card["start"]["fingerprint"] == find_adapter("default", task).fingerprint and "dev_loss" in card["scores"]
     assert find_adapter(str(out), task).card == card
     assert list((out / "tensorboard").glob("events.*"))
     assert "exists and is not empty; choose another --out" in graft(task, "--data", squad, "-o", out).stderr
@@ -70,7 +71,7 @@ def test_a_beir_folder_and_a_file_of_lists_are_merged(tmp_path: Path) -> None:
     lists.write_text(json.dumps({"question": "Who?", "answer": None, "others": ["Monks.", "Nuns."]}), encoding="utf8")
     result = graft("reranker", "--data", f"{folder}:6", "--data", lists, "-o", tmp_path / "own", "--json")
     assert result.exit_code == 0, result.stderr
-    assert json.loads(result.stdout)["lists"] == 37
+    assert json.loads(result.stdout)["lists"] in (31, 36)  # one question of seven is held out
 
 
 def test_an_interrupted_training_says_how_to_go_on_and_does(squad: Path, tmp_path: Path) -> None:
