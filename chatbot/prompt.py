@@ -12,11 +12,11 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 
 from chatbot.config import BotConfig
 from chatbot.config_file import ConfigError
-from chatbot.json_lines import read_json_lines
 from chatbot.units import heading
 from knowledge_graph import Fact
 from retrieval.document import Passage
 from retrieval.encoder import Encoder
+from retrieval.json_lines import read_json_lines
 
 TEMPLATES = Path(__file__).parent / "prompts"
 EXAMPLES_SHOWN = 2

@@ -6,20 +6,22 @@ that follow.
 
 from __future__ import annotations
 
-import json
 import random
 import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters.checkpoint import TrainingError
 from adapters.lists import TextList
 from adapters.reader.data import ENTITY, Example, read_examples, renamed
+from retrieval.beir import read_beir
 from retrieval.encoder import Encoder
+from retrieval.json_lines import read_json_lines
+from retrieval.loaders.clean import valid
 from retrieval.text import STOPWORDS, sentences
 
 TITLED, LED, RENAMED = 0.8, 0.3, 0.5
@@ -37,7 +39,7 @@ def merged_lists(data: Sequence[tuple[Path, float]], encoder: Encoder, chance: r
     """Lists of several files or folders, each used so many times; 0.3 uses a random part.
 
     Raises:
-        TrainingError: See `read_lists`.
+        GraftError, DataError: See `read_lists`.
     """
     found = []
     for path, times in data:
@@ -51,7 +53,8 @@ def read_lists(path: Path, encoder: Encoder, chance: random.Random) -> Iterator[
     nothing answers), `others`.
 
     Raises:
-        TrainingError: It is none of these.
+        GraftError: A BEIR folder or a file of lists cannot be read, or is not in its format.
+        DataError: So it is with a SQuAD-format file.
     """
     if path.is_dir():
         yield from of_beir(path, encoder, chance)
@@ -61,19 +64,17 @@ def read_lists(path: Path, encoder: Encoder, chance: random.Random) -> Iterator[
         yield from of_squad(path, encoder, chance)
 
 
-def of_file(path: Path) -> Iterator[TextList]:
+def of_file(path: Path) -> list[TextList]:
     """Lists that were written before."""
-    for number, line in enumerate(path.read_text(encoding="utf8").splitlines(), 1):
-        try:
-            entry = json.loads(line)
-            found = TextList(entry["question"], entry["answer"], entry["others"])
-            texts = [found.question, *found.others, *([] if found.answer is None else [found.answer])]
-            if not isinstance(found.others, list) or not all(isinstance(text, str) for text in texts):
-                raise ValueError
-        except (ValueError, KeyError, TypeError):
-            wanted = "an object with question, answer (text or null) and others (a list of texts)"
-            raise TrainingError(f"{path}:{number}: expected {wanted}") from None
-        yield found
+    return read_json_lines(path, _list, "question, answer (text or null) and others (a list of texts)")
+
+
+def _list(entry: dict[str, Any]) -> TextList:
+    question, answer, others = entry["question"], entry["answer"], entry["others"]
+    texts = [question, *others, *([] if answer is None else [answer])]
+    if not isinstance(others, list) or not all(isinstance(text, str) for text in texts):
+        raise TypeError
+    return TextList(valid(question), None if answer is None else valid(answer), [valid(text) for text in others])
 
 
 def of_squad(path: Path, encoder: Encoder, chance: random.Random) -> Iterator[TextList]:
@@ -130,33 +131,25 @@ def of_sentences(
 
 
 def of_beir(folder: Path, encoder: Encoder, chance: random.Random) -> Iterator[TextList]:
-    """Lists of a BEIR folder's training questions over the beginnings of its texts.
+    """Lists of the questions of a BEIR folder's split `train` over the beginnings of its texts.
 
     Others of the same title come first, then those nearest to the question.
     """
-    try:
-        corpus = [json.loads(line) for line in (folder / "corpus.jsonl").read_text(encoding="utf8").splitlines()]
-        queries = [json.loads(line) for line in (folder / "queries.jsonl").read_text(encoding="utf8").splitlines()]
-        judged = (folder / "qrels" / "train.tsv").read_text(encoding="utf8").splitlines()[1:]
-        asked = {entry["_id"]: entry["text"] for entry in queries}
-        titles = [entry.get("title", "") for entry in corpus]
-        texts = [": ".join(filter(None, (entry.get("title"), beginning(entry["text"])))) for entry in corpus]
-        rows = {entry["_id"]: row for row, entry in enumerate(corpus)}
-        right: dict[str, list[int]] = {}
-        for query, document, score in (line.split("\t") for line in judged):
-            if int(score) > 0:
-                right.setdefault(asked[query], []).append(rows[document])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        wanted = "corpus.jsonl, queries.jsonl and qrels/train.tsv with a header"
-        raise TrainingError(f"{folder} is no BEIR folder with training questions: expected {wanted}") from None
+    documents, questions, relevant = read_beir(folder, "train")
+    texts = [": ".join(filter(None, (document.title, beginning(document.text)))) for document in documents]
+    rows = {document.id: row for row, document in enumerate(documents)}
+    right: dict[str, list[int]] = {}
+    for id_, wanted in relevant.items():
+        if known := sorted(rows[document] for document in wanted & rows.keys()):
+            right.setdefault(questions[id_], []).extend(known)
     subjects: dict[str, list[int]] = {}
-    for row, title in enumerate(titles):
-        subjects.setdefault(title, []).append(row)
+    for row, document in enumerate(documents):
+        subjects.setdefault(document.title, []).append(row)
     vectors = encoder.documents(texts)
     for question in chance.sample(sorted(right), len(right)):
         answers = {texts[row] for row in right[question]}
         nearest = np.argsort(-(vectors @ encoder.query(question)))[: 5 * OTHERS].tolist()
-        title = titles[right[question][0]]
+        title = documents[right[question][0]].title
         others = [texts[row] for row in (*(subjects[title] if title else ()), *nearest)]
         wrong = [text for text in dict.fromkeys(others) if text not in answers]
         yield listed(question, texts[right[question][0]], wrong, chance)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 import time
 from collections.abc import Sequence
@@ -13,57 +12,22 @@ import numpy as np
 
 from adapters.reranker.runtime import Reranker
 from chatbot.evaluation.metrics import mean, ndcg, recall, reciprocal_rank
-from chatbot.json_lines import read_json_lines
 from chatbot.passages import reranked
 from chatbot.search import Searcher
 from chatbot.support import judge
 from knowledge_graph import store as graph_store
 from knowledge_graph.build import extract
 from knowledge_graph.rank import GraphRanker
-from retrieval.document import Document, Passage
+from retrieval.beir import read_beir
+from retrieval.document import Passage
 from retrieval.encoder import Encoder
 from retrieval.errors import GraftError
 from retrieval.index import Index, Progress
-from retrieval.loaders.clean import valid
 from retrieval.splitter import split
 from retrieval.text import is_cjk
 
 DEPTH = 60
 """Chunks ranked for a question; several may belong to one document."""
-_JUDGEMENT = re.compile(r"([^\t]+)\t([^\t]+)\t\s*(-?\d+)\s*")
-
-
-def read_beir(folder: Path, split_name: str) -> tuple[list[Document], dict[str, str], dict[str, set[str]]]:
-    """Documents, questions and relevant document ids by question.
-
-    Raises:
-        GraftError: A file is missing or not in BEIR's layout, or no judged question is left.
-    """
-    try:
-        judged = (folder / "qrels" / f"{split_name}.tsv").read_text(encoding="utf-8-sig").splitlines()
-    except OSError as error:
-        raise GraftError(
-            f"{folder} is no BEIR folder: qrels/{split_name}.tsv cannot be read: {error.strerror}"
-        ) from None
-    except UnicodeDecodeError:
-        raise GraftError(f"{folder}/qrels/{split_name}.tsv is not in UTF-8") from None
-    texts: dict[str, tuple[str, list[str]]] = {}
-    for id_, title, text in read_json_lines(folder / "corpus.jsonl", _entry, "_id, text and perhaps title"):
-        texts.setdefault(id_, (title, []))[1].append(text)
-    questions = {id_: text for id_, _, text in read_json_lines(folder / "queries.jsonl", _entry, "_id and text")}
-    relevant: dict[str, set[str]] = {}
-    for number, line in enumerate(judged, 1):
-        match = _JUDGEMENT.fullmatch(line)
-        header = number == 1 and not re.search(r"\d\S*\s*$", line)
-        if match is None and line.strip() and not header:
-            wanted = "query-id, tab, corpus-id, tab, whole number"
-            raise GraftError(f"{folder}/qrels/{split_name}.tsv:{number}: expected {wanted}")
-        if match and int(match[3]) > 0 and match[1] in questions:
-            relevant.setdefault(match[1], set()).add(match[2])
-    if not relevant:
-        raise GraftError(f"{folder}: no relevant document for any question of the split {split_name!r}")
-    documents = [Document(id_, title, "\n\n".join(parts), id_) for id_, (title, parts) in texts.items()]
-    return documents, questions, relevant
 
 
 def evaluate_beir(
@@ -140,11 +104,3 @@ def _scores(ranking: Sequence[str], wanted: set[str]) -> dict[str, float]:
         "mrr@10": reciprocal_rank(ranking, wanted, 10),
         "ndcg@10": ndcg(ranking, wanted, 10),
     }
-
-
-def _entry(entry: dict[str, Any]) -> tuple[str, str, str]:
-    """A corpus document's or a question's id, title and text."""
-    id_, title, text = entry["_id"], entry.get("title") or "", entry["text"]
-    if not (isinstance(id_, str | int) and isinstance(title, str) and isinstance(text, str)):
-        raise TypeError
-    return valid(str(id_)), valid(title), valid(text)

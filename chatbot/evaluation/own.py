@@ -13,11 +13,11 @@ from chatbot.bot import Bot
 from chatbot.evaluation import calibration
 from chatbot.evaluation.eager import certainties, eager
 from chatbot.evaluation.metrics import contains, f1, mean, recall, reciprocal_rank
-from chatbot.json_lines import read_json_lines
 from chatbot.reply import Reply
 from chatbot.units import row_as_text, units
 from retrieval.errors import GraftError
 from retrieval.index import Progress
+from retrieval.json_lines import read_json_lines
 
 RANKED = 50
 """Passages looked at for the retrieval measures."""

@@ -105,7 +105,7 @@ def test_an_interrupted_training_says_how_to_go_on_and_does(squad: Path, tmp_pat
         (["reader", "--data", "DATA", "--dev", "nowhere.json"], "nowhere.json does not exist"),
         (["reader", "--data", "LISTS"], "is not in SQuAD's format"),
         (["matcher", "--data", "LISTS"], "lists.jsonl:1: expected an object with question, answer (text or null)"),
-        (["reranker", "--data", "FOLDER"], "is no BEIR folder with training questions: expected corpus.jsonl"),
+        (["reranker", "--data", "FOLDER"], "is no BEIR folder: qrels/train.tsv cannot be read: No such file"),
     ],
 )
 def test_what_cannot_be_trained_on_is_one_clear_line(
