@@ -22,7 +22,7 @@ from apps import BUNDLED
 from chatbot import bots
 from chatbot.cli.opening import open_bot
 from chatbot.decision import Weighed
-from chatbot.evaluation.own import read_cases
+from chatbot.evaluation.cases import read_cases
 from chatbot.units import place
 from retrieval.encoder import Encoder
 

@@ -15,8 +15,9 @@ from apps import BUNDLED
 from chatbot import bots
 from chatbot.cli.opening import open_bot
 from chatbot.evaluation.calibration import Bin, expected_calibration_error, reliability
+from chatbot.evaluation.cases import read_cases
 from chatbot.evaluation.metrics import mean
-from chatbot.evaluation.own import evaluate_bot, read_cases
+from chatbot.evaluation.own import evaluate_bot
 from retrieval.encoder import Encoder
 
 COLUMNS = ("recall@5", "mrr", "hit", "f1", "prec.", "ece", "valid", "abst. P", "abst. R", "p50 ms", "p95 ms")

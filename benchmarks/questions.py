@@ -13,8 +13,8 @@ import numpy as np
 from benchmarks.practice import domains
 from chatbot import bots, evidence, support
 from chatbot.cli.opening import open_bot
+from chatbot.evaluation.cases import read_cases
 from chatbot.evaluation.metrics import contains
-from chatbot.evaluation.own import read_cases
 from chatbot.evaluation.squad import read_documents
 from chatbot.grafts import Grafts
 from chatbot.search import Searcher

@@ -62,8 +62,9 @@ def evaluate(
 
 
 def _bot(name: str, data: Path | None, plot: Path | None, precision: float | None) -> dict[str, Any]:
+    from chatbot.evaluation.cases import read_cases
     from chatbot.evaluation.choose import check_questions, choose
-    from chatbot.evaluation.own import measure, read_cases, try_all
+    from chatbot.evaluation.own import grade, measure, try_all
     from chatbot.evaluation.plot import check_plot, draw
 
     if plot:
@@ -75,8 +76,9 @@ def _bot(name: str, data: Path | None, plot: Path | None, precision: float | Non
         check_questions(opened, cases)
     with progress_bar(opened.config.name) as progress:
         tried = try_all(opened, cases, progress)
-    chosen = {} if precision is None else {"threshold": choose(opened, cases, tried, data, precision)}
-    report = measure(opened, cases, tried)
+    grades = grade(cases, tried)
+    chosen = {} if precision is None else {"threshold": choose(opened, tried, grades, data, precision)}
+    report = measure(opened, cases, tried, grades)
     if plot:
         draw(report, opened.threshold, plot)
     return report | chosen

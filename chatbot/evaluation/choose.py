@@ -8,8 +8,9 @@ from typing import Any
 
 from chatbot.bot import Bot
 from chatbot.evaluation import calibration
+from chatbot.evaluation.cases import Case
 from chatbot.evaluation.eager import certainties
-from chatbot.evaluation.own import Case, correct
+from chatbot.evaluation.own import Grades
 from chatbot.reply import Reply
 from chatbot.threshold import Chosen, digest, fingerprint, in_use, keep
 from retrieval.errors import GraftError
@@ -35,11 +36,12 @@ def check_questions(bot: Bot, cases: list[Case]) -> None:
         )
 
 
-def choose(bot: Bot, cases: list[Case], tried: list[Reply], data: Path, precision: float) -> dict[str, Any]:
+def choose(bot: Bot, tried: list[Reply], grades: Grades, data: Path, precision: float) -> dict[str, Any]:
     """Choose the least threshold that reaches a precision, keep it, and use it from now on.
 
     Args:
         tried: See `try_all`.
+        grades: See `grade`.
         data: The questions' file.
 
     Returns:
@@ -50,7 +52,7 @@ def choose(bot: Bot, cases: list[Case], tried: list[Reply], data: Path, precisio
         GraftError: No threshold reaches the precision; nothing was written.
         OSError: The bot's home cannot be written to.
     """
-    sure, right = certainties(tried), correct(bot, cases, tried)
+    sure, right = certainties(tried), grades[:, 1] > 0
     curve = calibration.risk_coverage(sure, right)
     below = calibration.threshold_for(precision, curve)
     if below is None:
@@ -65,7 +67,7 @@ def choose(bot: Bot, cases: list[Case], tried: list[Reply], data: Path, precisio
     keep(
         bot.home,
         bot.manifest,
-        Chosen(below, precision, len(cases), name, digest(data), fingerprint(bot.config, bot.manifest)),
+        Chosen(below, precision, len(tried), name, digest(data), fingerprint(bot.config, bot.manifest)),
     )
     bot.abstains = in_use(bot.config, bot.home, bot.manifest, bot.index)
     bot.threshold = bot.abstains.value

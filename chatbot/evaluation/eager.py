@@ -13,6 +13,7 @@ from chatbot.reply import Reply
 
 def eager(bot: Bot) -> Bot:
     """The same bot, sharing all that it has loaded, that withholds no answer for its confidence."""
+    _ = bot.support  # loaded before it is copied, so that both have the same
     twin = copy.copy(bot)
     twin.threshold = 0.0
     return twin

@@ -6,8 +6,10 @@ import re
 import string
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from retrieval.text import CJK
 
@@ -54,7 +56,7 @@ def ndcg(ranking: Sequence[str], relevant: set[str], k: int) -> float:
     return float(gain / ideal)
 
 
-def mean(values: Sequence[float]) -> float:
+def mean(values: Sequence[float] | NDArray[Any]) -> float:
     """The mean, 0 of nothing."""
     return float(np.mean(values)) if len(values) else 0.0
 

@@ -2,59 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chatbot.bot import Bot
 from chatbot.evaluation import calibration
+from chatbot.evaluation.cases import Case
 from chatbot.evaluation.eager import certainties, eager
 from chatbot.evaluation.metrics import contains, f1, mean, recall, reciprocal_rank
-from chatbot.reply import Reply
+from chatbot.reply import Citation, Reply
 from chatbot.units import row_as_text, units
 from retrieval.errors import GraftError
 from retrieval.index import Progress
-from retrieval.json_lines import read_json_lines
 
+Grades = NDArray[np.float64]
 RANKED = 50
 """Passages looked at for the retrieval measures."""
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A question; `answer` is None and `documents` empty where the bot's documents do not answer it."""
-
-    question: str
-    answer: str | None
-    documents: tuple[str, ...]
-
-
-def read_cases(path: Path) -> list[Case]:
-    """Read evaluation questions, one JSON object with `question`, `answer`, `documents` a line.
-
-    Raises:
-        GraftError: The file cannot be read, a line is not such an object, or there is none.
-    """
-
-    def case(entry: dict[str, Any]) -> Case:
-        question, answer, documents = entry["question"], entry["answer"], entry["documents"]
-        texts = [question, *documents] if answer is None else [question, answer, *documents]
-        if not isinstance(documents, list) or not all(isinstance(text, str) and text.strip() for text in texts):
-            raise ValueError
-        return Case(question, answer, tuple(documents))
-
-    cases = read_json_lines(path, case, "question, answer (text or null) and documents (a list of texts)")
-    if not cases:
-        raise GraftError(f"{path} holds no questions")
-    return cases
-
-
 def evaluate_bot(bot: Bot, cases: list[Case], progress: Progress = lambda step, done, total: None) -> dict[str, Any]:
-    """Ask every question and measure; see `try_all` and `measure`."""
-    return measure(bot, cases, try_all(bot, cases, progress))
+    """Ask every question, grade the replies and measure; see `try_all`, `grade` and `measure`."""
+    tried = try_all(bot, cases, progress)
+    return measure(bot, cases, tried, grade(cases, tried))
 
 
 def try_all(bot: Bot, cases: list[Case], progress: Progress = lambda step, done, total: None) -> list[Reply]:
@@ -80,98 +53,105 @@ def try_all(bot: Bot, cases: list[Case], progress: Progress = lambda step, done,
     return replies
 
 
-def correct(bot: Bot, cases: list[Case], replies: list[Reply]) -> calibration.Corrects:
-    """Whether a cited sentence of each reply holds the gold answer, shape (cases,); never where there is none."""
-    pairs = zip(cases, replies, strict=True)
-    return np.array(
-        [case.answer is not None and _graded(bot, reply, case.answer)[1] > 0 for case, reply in pairs], dtype=bool
-    )
+def grade(cases: list[Case], replies: list[Reply]) -> Grades:
+    """How good the replies are: the F1 of the best cited sentence, and whether a cited sentence holds the gold answer.
+
+    Returns:
+        Shape (cases, 2), from 0 to 1; 0 where there is no gold answer, and where the bot abstained.
+    """
+    grades = np.zeros((len(cases), 2))
+    for row, (case, reply) in enumerate(zip(cases, replies, strict=True)):
+        if case.answer is not None:
+            sentences = [text for citation in reply.citations for text in _cited_texts(reply, citation)]
+            grades[row, 0] = max((f1(text, [case.answer]) for text in sentences), default=0.0)
+            grades[row, 1] = any(contains(text, case.answer) for text in sentences)
+    return grades
 
 
-def measure(bot: Bot, cases: list[Case], tried: list[Reply]) -> dict[str, Any]:
+def measure(bot: Bot, cases: list[Case], tried: list[Reply], grades: Grades) -> dict[str, Any]:
     """What came of the questions.
 
-    Recall counts the share of a question's documents among the first k documents. An answer's F1 is that of the best
-    cited sentence, its hit whether a cited sentence holds the gold answer. The answers' precision is the share of those
-    given that are hits, abstention precision the share of abstentions that were right. The calibration error is that of
-    the answers given, the risk-coverage curve that of all questions. `failures` lists the questions that were answered
-    wrongly, or wrongly not answered.
+    Recall counts the share of a question's documents among the first k documents. An answer's F1 and hit are its
+    grades, 0 where the bot abstains. The answers' precision is the share of those given that are hits, abstention
+    precision the share of abstentions that were right. The calibration error is that of the answers given, the
+    risk-coverage curve that of all questions. `failures` lists the questions that were answered wrongly, or wrongly not
+    answered.
 
     Args:
         tried: What `try_all` returned.
+        grades: What `grade` says of these.
     """
-    ranks: list[list[float]] = []
-    answers: list[tuple[float, float]] = []
-    valid: list[float] = []
-    abstained: list[tuple[bool, bool]] = []
-    times: list[float] = []
-    steps: dict[str, list[float]] = {}
-    failures: list[dict[str, Any]] = []
-    given: list[bool] = []
-    hits = correct(bot, cases, tried)
-    for case, eagerly in zip(cases, tried, strict=True):
-        relevant = set(case.documents)
-        if relevant:
-            found = bot.searcher.search(case.question, RANKED)
-            ranking = list(dict.fromkeys(passage.chunk.document_id for passage in found.passages))
-            ranks.append(
-                [recall(ranking, relevant, 1), recall(ranking, relevant, 5), reciprocal_rank(ranking, relevant, 10)]
-            )
-        reply = bot.ask(case.question) if eagerly.confidence < bot.threshold else eagerly
-        given.append(not reply.abstained)
-        abstained.append((case.answer is None, reply.abstained))
-        valid += [float(_is_valid(bot, reply, number)) for number in range(len(reply.citations))]
-        if case.answer is not None:
-            answers.append(_graded(bot, reply, case.answer))
-        if reply.abstained != (case.answer is None) or (case.answer is not None and not answers[-1][1]):
-            failures.append({"question": case.question, "answer": case.answer, "reply": reply.text})
-        times.append(sum(step.ms for step in reply.trace))
-        for step in reply.trace:
-            steps.setdefault(step.step, []).append(step.ms)
-    right = sum(wanted and refused for wanted, refused in abstained)
-    answered = np.array(given)
-    shown = np.array([reply.confidence for reply in tried])
-    bins = calibration.reliability(shown[answered], hits[answered])
-    curve = calibration.risk_coverage(certainties(tried), hits)
-    columns = list(zip(*ranks, strict=True)) if ranks else [(), (), ()]
+    replies = [
+        bot.ask(case.question) if eagerly.confidence < bot.threshold else eagerly
+        for case, eagerly in zip(cases, tried, strict=True)
+    ]
+    answerable = np.array([case.answer is not None for case in cases])
+    given = np.array([not reply.abstained for reply in replies])
+    scores = np.where(given[:, None], grades, 0.0)
+    right = np.where(answerable, scores[:, 1] > 0, ~given)
     return {
         "bot": bot.config.name,
         "questions": len(cases),
-        "retrieval": {"recall@1": mean(columns[0]), "recall@5": mean(columns[1]), "mrr": mean(columns[2])},
+        "retrieval": _retrieval(bot, cases),
         "answers": {
-            "f1": mean([score for score, _ in answers]),
-            "cited_sentence_hit": mean([hit for _, hit in answers]),
-            "precision": mean(hits[answered].tolist()),
-            "citations_valid": mean(valid) if valid else 1.0,
+            "f1": mean(scores[answerable, 0]),
+            "cited_sentence_hit": mean(scores[answerable, 1]),
+            "precision": mean(scores[given, 1]),
+            "citations_valid": _valid_share(bot, replies),
         },
-        "abstention": {
-            "precision": right / max(1, sum(refused for _, refused in abstained)),
-            "recall": right / max(1, sum(wanted for wanted, _ in abstained)),
-        },
-        "calibration": {
-            "ece": calibration.expected_calibration_error(bins),
-            "aurc": calibration.area(curve),
-            "bins": [asdict(entry) for entry in bins],
-            "risk_coverage": [asdict(point) for point in curve],
-        },
-        "latency_ms": {
-            "p50": float(np.percentile(times, 50)),
-            "p95": float(np.percentile(times, 95)),
-            "steps": {name: mean(spent) for name, spent in steps.items()},
-        },
-        "failures": failures,
+        "abstention": {"precision": mean(~answerable[~given]), "recall": mean(~given[~answerable])},
+        "calibration": _calibration(tried, grades[:, 1] > 0, given),
+        "latency_ms": _latency(replies),
+        "failures": [
+            {"question": case.question, "answer": case.answer, "reply": reply.text}
+            for case, reply, good in zip(cases, replies, right, strict=True)
+            if not good
+        ],
     }
 
 
-def _graded(bot: Bot, reply: Reply, answer: str) -> tuple[float, float]:
-    sentences = [text for number in range(len(reply.citations)) for text in _cited_texts(bot, reply, number)]
-    score = max((f1(text, [answer]) for text in sentences), default=0.0)
-    return score, float(any(contains(text, answer) for text in sentences))
+def _retrieval(bot: Bot, cases: list[Case]) -> dict[str, float]:
+    """Where the searcher ranks the documents of the questions that have some."""
+    ranks = []
+    for case in cases:
+        if relevant := set(case.documents):
+            found = bot.searcher.search(case.question, RANKED)
+            ranking = list(dict.fromkeys(passage.chunk.document_id for passage in found.passages))
+            ranks.append(
+                (recall(ranking, relevant, 1), recall(ranking, relevant, 5), reciprocal_rank(ranking, relevant, 10))
+            )
+    columns = np.array(ranks).reshape(-1, 3).T
+    return {name: mean(column) for name, column in zip(("recall@1", "recall@5", "mrr"), columns, strict=True)}
 
 
-def _cited_texts(bot: Bot, reply: Reply, number: int) -> list[str]:
+def _calibration(tried: list[Reply], hits: calibration.Corrects, given: NDArray[np.bool_]) -> dict[str, Any]:
+    shown = np.array([reply.confidence for reply in tried])
+    bins = calibration.reliability(shown[given], hits[given])
+    curve = calibration.risk_coverage(certainties(tried), hits)
+    return {
+        "ece": calibration.expected_calibration_error(bins),
+        "aurc": calibration.area(curve),
+        "bins": [asdict(entry) for entry in bins],
+        "risk_coverage": [asdict(point) for point in curve],
+    }
+
+
+def _latency(replies: list[Reply]) -> dict[str, Any]:
+    """Milliseconds of the whole turns, and the mean of each step over the turns that took it."""
+    times = [sum(step.ms for step in reply.trace) for reply in replies]
+    steps: dict[str, list[float]] = {}
+    for reply in replies:
+        for step in reply.trace:
+            steps.setdefault(step.step, []).append(step.ms)
+    return {
+        "p50": float(np.percentile(times, 50)),
+        "p95": float(np.percentile(times, 95)),
+        "steps": {name: mean(spent) for name, spent in steps.items()},
+    }
+
+
+def _cited_texts(reply: Reply, citation: Citation) -> list[str]:
     """A citation's quote; a table row also in the words it is shown in."""
-    citation = reply.citations[number]
     texts = [citation.quote]
     if citation.quote.startswith("|"):
         chunks = [p.chunk for p in reply.passages if p.chunk.document_id == citation.document]
@@ -179,9 +159,12 @@ def _cited_texts(bot: Bot, reply: Reply, number: int) -> list[str]:
     return texts
 
 
-def _is_valid(bot: Bot, reply: Reply, number: int) -> bool:
-    """Whether a citation is marked in the text and quotes its document at its offsets."""
-    citation = reply.citations[number]
-    document = bot.index.store.document(citation.document)
-    quoted = document is not None and document.text[citation.start : citation.end] == citation.quote
-    return quoted and f"[{number + 1}]" in reply.text
+def _valid_share(bot: Bot, replies: list[Reply]) -> float:
+    """The share of the citations that are marked in the text and quote their document at their offsets; 1 of none."""
+    valid = []
+    for reply in replies:
+        for number, citation in enumerate(reply.citations, 1):
+            document = bot.index.store.document(citation.document)
+            quoted = document is not None and document.text[citation.start : citation.end] == citation.quote
+            valid.append(quoted and f"[{number}]" in reply.text)
+    return mean(valid) if valid else 1.0
