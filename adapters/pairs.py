@@ -103,7 +103,7 @@ def merged(adapter: Adapter, kind: str) -> Any:
     verify_default(files)
     more = {"num_labels": 1} if kind == "BertForSequenceClassification" else {}
     base = getattr(transformers, kind).from_pretrained(str(files.path), local_files_only=True, **more)
-    return grafted(base, adapter.path)
+    return grafted(base, adapter)
 
 
 def _forward(adapter: Adapter, kind: str, outputs: tuple[str, ...]) -> Forward:

@@ -45,7 +45,7 @@ def find_adapter(name: str, task: str | None) -> Adapter:
     path = SHIPPED / task if name == "default" and task else Path(os.path.expanduser(name))
     try:
         card = json.loads((path / CARD).read_text(encoding="utf8"))
-        fingerprint = sha256(path / WEIGHTS, path / CONFIG)
+        fingerprint = _fingerprint(path)
         if not isinstance(card, dict):
             raise ValueError
     except (OSError, ValueError, RecursionError):
@@ -68,3 +68,21 @@ def lora_config(adapter: Adapter) -> tuple[int, float]:
         return int(config["r"]), config["lora_alpha"] / config["r"]
     except (OSError, ValueError, TypeError, KeyError, ZeroDivisionError, RecursionError):
         raise ModelError(f"{adapter.path / CONFIG} is damaged: expected r and lora_alpha") from None
+
+
+def verify(adapter: Adapter) -> None:
+    """Check that an adapter's weights are those that were found, since what is made of them is kept by its fingerprint.
+
+    Raises:
+        ModelError: They were replaced or removed.
+    """
+    try:
+        same = _fingerprint(adapter.path) == adapter.fingerprint
+    except OSError:
+        same = False
+    if not same:
+        raise ModelError(f"the adapter in {adapter.path} was replaced while it was in use; start again")
+
+
+def _fingerprint(path: Path) -> str:
+    return sha256(path / WEIGHTS, path / CONFIG)

@@ -30,7 +30,7 @@ def panel(bot: Bot, reply: Reply, turn: int) -> str:
         body = _notice("No answer", "The language model could not be reached. The passages found are below.")
     elif reply.abstained:
         text = "The documents do not answer this, so nothing was made up." if reply.passages else "Outside its field."
-        body = _notice("Not in the documents", text) + _confidence(reply.confidence, bot.threshold)
+        body = _notice("Not in the documents", text) + _confidence(reply.confidence, bot.threshold.value)
     elif not reply.citations:
         composed = any(step.step == "generate" for step in reply.trace)
         text = "No passage supports it word for word: check it." if composed else "Fixed by this assistant's owner."

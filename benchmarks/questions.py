@@ -16,7 +16,7 @@ from chatbot.cli.opening import open_bot
 from chatbot.evaluation.cases import read_cases
 from chatbot.evaluation.metrics import contains
 from chatbot.evaluation.squad import read_documents
-from chatbot.grafts import Grafts
+from chatbot.grafts import Grafts, find_all
 from chatbot.search import Searcher
 from chatbot.units import said
 from retrieval.encoder import Encoder
@@ -99,6 +99,6 @@ def of_sets(data: Path, encoder: Encoder) -> Iterator[Asked]:
         chunks = [chunk for document in documents for chunk in split(document)]
         with tempfile.TemporaryDirectory() as folder:
             index = Index.build(Path(folder), documents, chunks, encoder)
-            searcher, grafts = Searcher(index, None), support.grafts_for(index)
+            searcher, grafts = Searcher(index, None), support.grafts_for(index, find_all())
             for question in answerable[:count]:
                 yield asked(name, "set", searcher, grafts, question.text, [answer.text for answer in question.answers])

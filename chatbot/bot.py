@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
 from typing import TYPE_CHECKING
 from zipfile import BadZipFile
 
+from adapters import Adapter
 from chatbot import citations, extractive, faq, guardrails, wording
 from chatbot.bots import BotSource
 from chatbot.confidence import confidence
@@ -18,6 +17,7 @@ from chatbot.decision import Decision, Fixed, Known, Weighed
 from chatbot.followup import condense
 from chatbot.grafts import find_all
 from chatbot.home import Manifest, NotBuilt, read_manifest
+from chatbot.lazy import Lazy
 from chatbot.passages import reranked
 from chatbot.reply import Citation, Reply, Trace
 from chatbot.search import Found, Searcher
@@ -33,9 +33,7 @@ from retrieval.index import Index
 from retrieval.splitter import PATH_SEPARATOR
 
 if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
-
-    from chatbot.prompt import PromptBuilder
+    from chatbot.writer import Writer
 
 LONGEST_QUESTION = 2_000
 """Characters of a question that are read; the rest is ignored."""
@@ -53,9 +51,18 @@ class Bot:
         source: The bot's config and home.
         manifest: Of the build that the indexes belong to.
         index: Its opened indexes.
+        ranker: Over its graph; None where it has none.
+        adapters: Those that weigh what is found, by task.
     """
 
-    def __init__(self, source: BotSource, manifest: Manifest, index: Index, ranker: GraphRanker | None) -> None:
+    def __init__(
+        self,
+        source: BotSource,
+        manifest: Manifest,
+        index: Index,
+        ranker: GraphRanker | None,
+        adapters: Mapping[str, Adapter],
+    ) -> None:
         self.config = source.config
         self.home = source.home
         self.manifest = manifest
@@ -63,13 +70,16 @@ class Bot:
         self.graph = KnowledgeGraph(index.store)
         self.searcher = Searcher(index, ranker, self.config.retrieval.lexical)
         self.refusal = self.config.guardrails.refusal or wording.say(self.config.language, "refusal")
-        self.abstains = in_use(self.config, self.home, manifest, index)
-        self.threshold = self.abstains.value
+        self.threshold = in_use(self.config, self.home, manifest, index)
         self._faq = index.store.faq()
         self._of_faq = {entry.document_id for entry in self._faq}
-        self._loading = threading.Lock()
-        self._model: BaseChatModel | None = None
-        self._prompt: PromptBuilder | None = None
+        self._support = Lazy(lambda: SupportModel.load(index, adapters))
+        self._sessions = Lazy(lambda: Sessions(source.home / "sessions.db"))
+        self._writer: Writer | None = None
+        if self.config.generator.model != "extractive":
+            from chatbot.writer import Writer
+
+            self._writer = Writer(self.config, self.refusal, index.encoder)
 
     @classmethod
     def open(cls, source: BotSource, encoder: Encoder | None = None) -> Bot:
@@ -83,7 +93,7 @@ class Bot:
             ModelError: An adapter is missing or does not fit.
         """
         manifest = read_manifest(source.home)
-        find_all(source.config.adapter_folders)
+        adapters = find_all(source.config.adapter_folders)
         encoder = encoder or Encoder.load(source.config.retrieval.encoder)
         if manifest.encoder != encoder.fingerprint:
             raise NotBuilt("the index was built with another encoder; run: graft index BOT")
@@ -92,19 +102,19 @@ class Bot:
             index = Index.open(folder, encoder)
             graph = source.config.graph.extractor != "none"
             ranker = GraphRanker(load_matrix(folder, index.store), index.store) if graph else None
-            return cls(source, manifest, index, ranker)
+            return cls(source, manifest, index, ranker, adapters)
         except (OSError, EOFError, ValueError, LookupError, RuntimeError, sqlite3.Error, BadZipFile) as error:
             raise NotBuilt(f"the index in {folder} is damaged; run: graft index BOT") from error
 
-    @cached_property
+    @property
     def support(self) -> SupportModel:
-        """What weighs the sentences of the passages; the reader is loaded when first needed."""
-        return SupportModel.load(self.index, self.config.adapter_folders)
+        """What weighs the sentences of the passages; its adapters are loaded when first needed."""
+        return self._support.get()
 
-    @cached_property
+    @property
     def sessions(self) -> Sessions:
         """The bot's conversations, opened when first needed."""
-        return Sessions(self.home / "sessions.db")
+        return self._sessions.get()
 
     def ask(self, question: str, session: str | None = None) -> Reply:
         """Answer a question.
@@ -161,7 +171,7 @@ class Bot:
             return Known(known, resolved, found)
         with trace.step("support"):
             # a language model writes a whole question; without one, what went before only helps to search
-            asked = question if self.config.generator.model == "extractive" else resolved
+            asked = resolved if self._writer else question
             ranked = self.support.rank(resolved, found, asked)
             return Weighed(ranked, confidence(ranked, self.index), resolved, found)
 
@@ -189,17 +199,17 @@ class Bot:
             yield from self._say(reply.text, resolved, reply)
         elif isinstance(decision, Known):
             yield from self._faq_reply(decision.match, resolved, decision.found, trace)
-        elif decision.abstains(self.threshold):
+        elif decision.abstains(self.threshold.value):
             reply = self._refuse(trace, decision.confidence, decision.found)
             yield from self._say(reply.text, resolved, reply)
-        elif self.config.generator.model == "extractive":
+        elif self._writer:
+            yield from self._write(self._writer, resolved, history, decision.found, decision.confidence, trace)
+        else:
             ranked = decision.ranked
             with trace.step("generate"):
                 text, cited = extractive.compose(resolved, ranked.best, ranked.evidence.titles, self._of_faq)
             reply = self._answer(text, cited, resolved, decision.found, decision.confidence, trace)
             yield from self._say(text, resolved, reply)
-        else:
-            yield from self._generate(resolved, history, decision.found, decision.confidence, trace)
 
     def _say(self, text: str, resolved: str, reply: Reply) -> Iterator[str | tuple[str, Reply]]:
         yield text
@@ -208,26 +218,13 @@ class Bot:
     def _resolve(self, question: str, history: Sequence[Turn]) -> str:
         if not history:
             return question
-        if self.config.generator.model == "extractive":
-            return condense(question, [turn.resolved for turn in history])
-        from chatbot.generators import ProviderError, stream
-        from chatbot.prompt import condense_messages
+        written = self._writer.condense(question, history) if self._writer else ""
+        return cleaned(written) or condense(question, [turn.resolved for turn in history])
 
-        pairs = [(turn.question, turn.answer) for turn in history]
-        try:
-            said = "".join(
-                stream(
-                    self._language_model(), condense_messages(self._outgoing(question), pairs), self.config.generator
-                )
-            )
-        except ProviderError:
-            said = ""
-        return said.strip()[:LONGEST_QUESTION] or condense(question, [turn.resolved for turn in history])
-
-    def _generate(
-        self, resolved: str, history: Sequence[Turn], found: Found, sure: float, trace: Trace
+    def _write(
+        self, writer: Writer, resolved: str, history: Sequence[Turn], found: Found, sure: float, trace: Trace
     ) -> Iterator[str | tuple[str, Reply]]:
-        from chatbot.generators import ProviderError, stream
+        from chatbot.generators import ProviderError
 
         if grafts := self.support.grafts:
             with trace.step("rerank"):
@@ -238,11 +235,7 @@ class Bot:
         pieces: list[str] = []
         try:
             with trace.step("generate"):
-                model, prompt = self._language_model(), self._prompt
-                assert prompt is not None
-                pairs = [(turn.question, turn.answer) for turn in history]
-                messages = prompt.messages(self._outgoing(resolved), found.passages, facts, pairs, titles)
-                for piece in stream(model, messages, self.config.generator):
+                for piece in writer.answer(resolved, history, found.passages, facts, titles):
                     pieces.append(piece)
                     yield piece
         except ProviderError as error:
@@ -255,21 +248,6 @@ class Bot:
             yield resolved, self._refuse(trace, sure, found)
         else:
             yield resolved, self._answer(text, cited, resolved, found, sure, trace)
-
-    def _language_model(self) -> BaseChatModel:
-        with self._loading:
-            if self._model is None:
-                from chatbot.generators import load_model
-                from chatbot.prompt import PromptBuilder
-
-                self._prompt = PromptBuilder(self.config, self.refusal, self.index.encoder)
-                self._model = load_model(self.config.generator)
-            return self._model
-
-    def _outgoing(self, text: str) -> str:
-        """What may leave for a provider: personal data masked, unless the model runs here."""
-        local = self.config.generator.model.startswith("hf:")
-        return text if local or self.config.guardrails.pii == "keep" else guardrails.mask(text)
 
     def _answer(
         self, text: str, cited: list[Citation], resolved: str, found: Found, sure: float, trace: Trace

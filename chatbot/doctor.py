@@ -131,4 +131,4 @@ def _index(bot: Bot) -> str:
     manifest = bot.manifest
     state = "current" if is_current(BotSource(bot.config, bot.home)) else "out of date; run: graft index"
     read = f"{manifest.documents} documents, {manifest.chunks} chunks, {len(manifest.failed)} not read"
-    return f"{read}; {state}; no answer below a confidence of {bot.threshold:.2f}: {bot.abstains.origin}"
+    return f"{read}; {state}; no answer below a confidence of {bot.threshold.value:.2f}: {bot.threshold.origin}"

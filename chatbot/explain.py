@@ -44,10 +44,10 @@ def explain(bot: Bot, question: str, resolved: str | None = None) -> Explanation
 
 def _weighed(bot: Bot, question: str, decision: Weighed) -> Explanation:
     ranked = decision.ranked
-    abstained = decision.abstains(bot.threshold)
+    abstained = decision.abstains(bot.threshold.value)
     answered = "documents" if bot.config.generator.model == "extractive" else "model"
     rule = "unsure" if abstained else answered
-    bare = Explanation(question, decision.resolved, rule, abstained, decision.confidence, bot.threshold)
+    bare = Explanation(question, decision.resolved, rule, abstained, decision.confidence, bot.threshold.value)
     if not ranked.best:
         return bare
     best = ranked.best[0]

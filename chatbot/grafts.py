@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,8 @@ from adapters.reranker.runtime import Reranker
 from chatbot.config import Adapters
 from retrieval.encoder import Encoder
 
+DEFAULTS = Adapters()
+"""The shipped ones."""
 _LOADERS: dict[str, Callable[[Adapter], Any]] = {
     "reader": Reader,
     "matcher": lambda adapter: Encoder.load(adapter=adapter),
@@ -37,19 +39,17 @@ class Grafts:
     reranker: Reranker
 
     @classmethod
-    def load(cls, names: Adapters | None = None) -> Grafts:
-        """The adapters of a bot's config, by default the shipped ones.
-
-        One whose weights were replaced since is loaded anew; who has the old one keeps it.
+    def load(cls, adapters: Mapping[str, Adapter]) -> Grafts:
+        """Load what was found, by task; one whose weights were replaced is another, and who has the old one keeps it.
 
         Raises:
-            ModelError: An adapter is missing or does not fit.
+            ModelError: An adapter does not fit, or was replaced since it was found.
         """
-        return cls(**{task: _load(adapter, task) for task, adapter in find_all(names or Adapters()).items()})
+        return cls(**{task: _load(adapter, task) for task, adapter in adapters.items()})
 
 
-def find_all(names: Adapters) -> dict[str, Adapter]:
-    """The adapters of a bot's config by task, not yet loaded.
+def find_all(names: Adapters = DEFAULTS) -> dict[str, Adapter]:
+    """The adapters of a bot's config by task, by default the shipped ones, not yet loaded.
 
     Raises:
         ModelError: An adapter is missing or does not fit.

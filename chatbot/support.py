@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from adapters import Adapter
 from chatbot.bridge import BRIDGES, bridges
-from chatbot.config import Adapters
 from chatbot.evidence import FEATURES as OWN
 from chatbot.evidence import Evidence, gather
 from chatbot.grafts import Grafts
@@ -102,13 +103,13 @@ def judge(index: Index) -> str:
     return "dense" if index.dense_weight > 0 and index.in_english else "lexical"
 
 
-def grafts_for(index: Index, names: Adapters | None = None) -> Grafts | None:
-    """The adapters for an index, by default the shipped ones; None where they do not know its language.
+def grafts_for(index: Index, adapters: Mapping[str, Adapter]) -> Grafts | None:
+    """The adapters found for each task, loaded; None where they do not know the index's language.
 
     Raises:
-        ModelError: An adapter is missing or does not fit.
+        ModelError: See `Grafts.load`.
     """
-    return Grafts.load(names) if judge(index) == "dense" else None
+    return Grafts.load(adapters) if judge(index) == "dense" else None
 
 
 class SupportModel:
@@ -122,13 +123,13 @@ class SupportModel:
         self._whole = models[f"{judge(index)}_whole"]
 
     @classmethod
-    def load(cls, index: Index, names: Adapters | None = None) -> SupportModel:
+    def load(cls, index: Index, adapters: Mapping[str, Adapter]) -> SupportModel:
         """With the adapters where the encoder knows the documents' language, without them elsewhere.
 
         Raises:
-            ModelError: An adapter is missing or does not fit.
+            ModelError: See `Grafts.load`.
         """
-        return cls(index, grafts_for(index, names))
+        return cls(index, grafts_for(index, adapters))
 
     def rank(self, question: str, found: Found, asked: str | None = None) -> Ranked:
         """Rank every unit of the found passages; for `asked` see `gather`."""

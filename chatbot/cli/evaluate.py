@@ -80,7 +80,7 @@ def _bot(name: str, data: Path | None, plot: Path | None, precision: float | Non
     chosen = {} if precision is None else {"threshold": choose(opened, tried, grades, data, precision)}
     report = measure(opened, cases, tried, grades)
     if plot:
-        draw(report, opened.threshold, plot)
+        draw(report, opened.threshold.value, plot)
     return report | chosen
 
 

@@ -36,8 +36,8 @@ def open_bot(source: BotSource | str, encoder: Encoder | None = None) -> Bot:
         for file, reason in manifest.failed.items():
             say(f"{source.config.name}: not read: {file}: {reason}")
     bot = Bot.open(source, encoder)
-    if bot.abstains.outdated:
-        say(f"{bot.config.name}: its threshold is {bot.abstains.origin}; run: graft eval BOT --calibrate")
+    if bot.threshold.outdated:
+        say(f"{bot.config.name}: its threshold is {bot.threshold.origin}; run: graft eval BOT --calibrate")
     return bot
 
 

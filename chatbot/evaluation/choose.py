@@ -62,15 +62,14 @@ def choose(bot: Bot, tried: list[Reply], grades: Grades, data: Path, precision: 
             " Nothing was written"
         )
     expected = calibration.cross_validated(precision, sure, right)
-    before, given = bot.threshold, sure >= below
+    before, given = bot.threshold.value, sure >= below
     name = Path(os.path.relpath(data, bot.config.folder)).as_posix()
     keep(
         bot.home,
         bot.manifest,
         Chosen(below, precision, len(tried), name, digest(data), fingerprint(bot.config, bot.manifest)),
     )
-    bot.abstains = in_use(bot.config, bot.home, bot.manifest, bot.index)
-    bot.threshold = bot.abstains.value
+    bot.threshold = in_use(bot.config, bot.home, bot.manifest, bot.index)
     return {
         "abstain_below": below,
         "before": before,

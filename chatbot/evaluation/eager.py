@@ -9,13 +9,13 @@ import numpy as np
 from chatbot.bot import Bot
 from chatbot.evaluation.calibration import Confidences
 from chatbot.reply import Reply
+from chatbot.threshold import Threshold
 
 
 def eager(bot: Bot) -> Bot:
-    """The same bot, sharing all that it has loaded, that withholds no answer for its confidence."""
-    _ = bot.support  # loaded before it is copied, so that both have the same
+    """The same bot, sharing all that it loads, that withholds no answer for its confidence."""
     twin = copy.copy(bot)
-    twin.threshold = 0.0
+    twin.threshold = Threshold(0.0, "of one that never abstains")
     return twin
 
 

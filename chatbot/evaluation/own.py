@@ -82,7 +82,7 @@ def measure(bot: Bot, cases: list[Case], tried: list[Reply], grades: Grades) -> 
         grades: What `grade` says of these.
     """
     replies = [
-        bot.ask(case.question) if eagerly.confidence < bot.threshold else eagerly
+        bot.ask(case.question) if eagerly.confidence < bot.threshold.value else eagerly
         for case, eagerly in zip(cases, tried, strict=True)
     ]
     answerable = np.array([case.answer is not None for case in cases])

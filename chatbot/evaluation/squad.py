@@ -13,6 +13,7 @@ import numpy as np
 from adapters.squad import Question, read_squad
 from chatbot.evaluation.metrics import contains, exact, f1, mean
 from chatbot.evidence import MARGIN
+from chatbot.grafts import find_all
 from chatbot.search import Found
 from chatbot.support import SupportModel
 from retrieval.document import Chunk, Document, Passage
@@ -50,7 +51,7 @@ def evaluate_squad(path: Path, encoder: Encoder, progress: Progress = lambda ste
         documents = [document for document, _ in read]
         chunks = [chunk for document in documents for chunk in split(document)]
         index = Index.build(Path(folder), documents, chunks, encoder, progress=progress)
-        model = SupportModel.load(index)
+        model = SupportModel.load(index, find_all())
         of: dict[str, list[tuple[int, Chunk]]] = {}
         for position, chunk in enumerate(chunks):
             of.setdefault(chunk.document_id, []).append((position, chunk))

@@ -16,6 +16,7 @@ from apps.passages import excerpt, plain, shaded, shortened
 from apps.why import why
 from chatbot.explanation import Answer, Explanation, Share, Signal
 from chatbot.reply import Citation, Reply, Step
+from chatbot.threshold import Threshold
 from knowledge_graph import Fact
 from retrieval.document import Chunk, Document, Passage
 
@@ -36,7 +37,7 @@ class _Store:
 
 
 class _Bot:
-    threshold = 0.4
+    threshold = Threshold(0.4, "of a test")
 
     def __init__(self, *documents: Document) -> None:
         self.index = type("Index", (), {"store": _Store(*documents)})()

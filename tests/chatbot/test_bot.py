@@ -83,7 +83,7 @@ def test_what_the_documents_do_not_say_is_not_answered(northwind: Bot, question:
     reply = northwind.ask(question)
     assert reply.abstained and reply.citations == [] and reply.facts == []
     assert reply.text.startswith("I could not find that in my documents.")
-    assert reply.confidence < northwind.threshold
+    assert reply.confidence < northwind.threshold.value
 
 
 def test_the_threshold_and_the_refusal_are_the_bots_own(reconfigured: Reconfigured) -> None:

@@ -137,7 +137,7 @@ def test_a_threshold_is_chosen_for_a_precision_and_used_from_then_on(folder: Pat
     assert 0.6 <= chosen["precision"] == measured["answers"]["precision"] < before["answers"]["precision"]
     assert 0.9 < chosen["cross_validated"]["coverage"] <= 1 and 0.6 < chosen["cross_validated"]["precision"] < 0.8
     bot = Bot.open(bots.find(str(folder)), encoder)
-    assert bot.threshold == chosen["abstain_below"] < chosen["before"]
+    assert bot.threshold.value == chosen["abstain_below"] < chosen["before"]
     assert not any(bot.ask(question).abstained for question in UNANSWERABLE)
     found = threshold_finding(folder)
     assert found.endswith("chosen for a precision of 0.6 on the 21 questions of eval.jsonl")
@@ -151,7 +151,7 @@ def test_a_number_in_the_config_wins(folder: Path, encoder: Encoder) -> None:
     config = yaml.safe_load((folder / "bot.yaml").read_text(encoding="utf8"))
     config["guardrails"]["abstain_below"] = 0.123
     (folder / "bot.yaml").write_text(yaml.safe_dump(config), encoding="utf8")
-    assert Bot.open(bots.find(str(folder)), encoder).threshold == 0.123
+    assert Bot.open(bots.find(str(folder)), encoder).threshold.value == 0.123
     assert threshold_finding(folder).endswith("; no answer below a confidence of 0.12: set in bot.yaml")
     assert "abstain_below is 0.123 in bot.yaml, which wins" in error_line("eval", folder, "--calibrate")
 
@@ -160,10 +160,10 @@ def test_a_threshold_for_another_index_is_set_aside_aloud(folder: Path, encoder:
     chosen = report(folder, "--calibrate", "--precision", 0.6)["threshold"]
     source = bots.find(str(folder))
     build(source, encoder=encoder)
-    assert Bot.open(source, encoder).threshold == chosen["abstain_below"], "the same documents, built again"
+    assert Bot.open(source, encoder).threshold.value == chosen["abstain_below"], "the same documents, built again"
     (folder / "knowledge" / "new.md").write_text("# Ferry\n\nThe ferry leaves at noon.", encoding="utf8")
     build(source, encoder=encoder)
-    assert Bot.open(source, encoder).threshold == chosen["before"]
+    assert Bot.open(source, encoder).threshold.value == chosen["before"]
     said = graft("chat", folder, "--once", "When does the ferry leave?").stderr
     note = "the default; the one chosen was for another index or other settings"
     assert said == f"northwind: its threshold is {note}; run: graft eval BOT --calibrate\n"
@@ -177,9 +177,9 @@ def test_a_damaged_threshold_is_the_default_and_said(folder: Path, encoder: Enco
     path = folder / ".graft" / "calibration.json"
     path.write_text(text, encoding="utf8")
     bot = Bot.open(bots.find(str(folder)), encoder)
-    assert bot.abstains.outdated and bot.abstains.origin == f"the default; {path} is damaged"
+    assert bot.threshold.outdated and bot.threshold.origin == f"the default; {path} is damaged"
     path.unlink()
-    assert bot.threshold == Bot.open(bots.find(str(folder)), encoder).threshold
+    assert bot.threshold.value == Bot.open(bots.find(str(folder)), encoder).threshold.value
 
 
 def test_what_cannot_be_chosen_is_one_line_and_leaves_what_was(folder: Path) -> None:

@@ -15,7 +15,7 @@ from safetensors.numpy import load_file, save_file
 from adapters import ModelError
 from adapters.registry import SHIPPED, WEIGHTS
 from chatbot.config import Adapters
-from chatbot.grafts import Grafts
+from chatbot.grafts import Grafts, find_all
 from tests.chatbot.small_bot import Reconfigured
 
 QUESTIONS = [
@@ -47,7 +47,7 @@ def told(grafts: Grafts, question: str) -> list[float]:
 def mixed(tmp_path_factory: pytest.TempPathFactory) -> list[Grafts]:
     folder = tmp_path_factory.mktemp("adapters")
     own = {task: weaker(folder / task, task) for task in ("reader", "matcher", "reranker")}
-    return [Grafts.load(), Grafts.load(Adapters(**own)), Grafts.load(Adapters(reader=own["reader"]))]
+    return [Grafts.load(find_all(names)) for names in (Adapters(), Adapters(**own), Adapters(reader=own["reader"]))]
 
 
 def test_threads_that_mix_adapters_get_what_one_gets_alone(mixed: list[Grafts]) -> None:
@@ -96,3 +96,14 @@ def test_an_adapter_that_does_not_fit_is_named_when_the_bot_opens(
         card.write_text(json.dumps({**json.loads(card.read_text(encoding="utf8")), **change}), encoding="utf8")
     with pytest.raises(ModelError, match=message):
         reconfigured(adapters={"reader": str(folder)})
+
+
+def test_an_adapter_that_is_replaced_before_it_is_read_is_refused(reconfigured: Reconfigured, tmp_path: Path) -> None:
+    folder = tmp_path / "own"
+    shutil.copytree(SHIPPED / "reranker", folder)
+    weights = load_file(folder / WEIGHTS)
+    save_file(weights, folder / WEIGHTS, metadata={"only": "here"})
+    bot = reconfigured(adapters={"reranker": str(folder)})
+    shutil.copy(SHIPPED / "reranker" / WEIGHTS, folder)
+    with pytest.raises(ModelError, match="own was replaced while it was in use; start again"):
+        bot.ask("What does a replacement card cost?")

@@ -54,7 +54,7 @@ def test_a_full_disk_is_one_line_and_the_threshold_stays(calibrated: Path, encod
     assert (process.returncode, out) == (2, "")
     assert errors.startswith("error: ") and errors.count("\n") == 1
     assert path.read_bytes() == before
-    assert not Bot.open(bots.find(str(calibrated)), encoder).abstains.outdated
+    assert not Bot.open(bots.find(str(calibrated)), encoder).threshold.outdated
 
 
 def test_a_process_killed_as_it_writes_leaves_one_threshold_or_the_other(calibrated: Path, encoder: Encoder) -> None:
@@ -68,4 +68,4 @@ def test_a_process_killed_as_it_writes_leaves_one_threshold_or_the_other(calibra
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=60)
     assert json.loads(path.read_text(encoding="utf8"))["precision"] in (0.75, 0.6)
-    assert not Bot.open(bots.find(str(calibrated)), encoder).abstains.outdated
+    assert not Bot.open(bots.find(str(calibrated)), encoder).threshold.outdated
