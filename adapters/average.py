@@ -32,6 +32,8 @@ def average(adapters: Sequence[Adapter], out: Path) -> dict[str, object]:
     from safetensors.numpy import save_file
 
     first = adapters[0]
+    if len({adapter.fingerprint for adapter in adapters}) < len(adapters):
+        raise ModelError("the same adapter is given twice")
     weights = [_weights(adapter) for adapter in adapters]
     for adapter, own in zip(adapters[1:], weights[1:], strict=True):
         if _kind(adapter, own) != _kind(first, weights[0]):
@@ -61,9 +63,12 @@ def _weights(adapter: Adapter) -> dict[str, NDArray[np.float32]]:
     from safetensors.numpy import load_file
 
     try:
-        return {name: weight.astype(np.float32) for name, weight in load_file(adapter.path / WEIGHTS).items()}
+        weights = {name: weight.astype(np.float32) for name, weight in load_file(adapter.path / WEIGHTS).items()}
     except SafetensorError:
         raise ModelError(f"{adapter.path / WEIGHTS} is damaged") from None
+    if not all(np.isfinite(weight).all() for weight in weights.values()):
+        raise ModelError(f"{adapter.path / WEIGHTS} holds weights that are no numbers")
+    return weights
 
 
 def _kind(adapter: Adapter, weights: dict[str, NDArray[np.float32]]) -> tuple[object, ...]:

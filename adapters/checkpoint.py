@@ -68,7 +68,7 @@ class Checkpoint:
                 kept = file.metadata()
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         except (SafetensorError, OSError):
-            raise TrainingError(f"{self._path} is damaged; remove it to begin again") from None
+            raise TrainingError(f"{self._path} is damaged; remove its folder to begin again") from None
         if kept.pop("training") != self._training:
             raise TrainingError(
                 f"{self._path} is of a training with other data or settings; use them again, or choose another folder"

@@ -78,6 +78,8 @@ class Lora(torch.nn.Module):
             saved = load_file(folder / WEIGHTS)
         except (SafetensorError, OSError):
             raise ModelError(f"{folder / WEIGHTS} is damaged") from None
+        if not all(bool(value.isfinite().all()) for value in saved.values()):
+            raise ModelError(f"{folder / WEIGHTS} holds weights that are no numbers")
         saved = {key.replace(".bert.", "."): value for key, value in saved.items()}
         if not any(key.replace(".bert.", ".") in saved for key, _ in self._named()):
             raise ModelError(f"the adapter in {folder} has none of this model's layers")

@@ -13,7 +13,7 @@ def grafted(model: Any, adapter: Adapter) -> Any:
     """The torch module with the adapter merged in.
 
     Raises:
-        ModelError: The adapter is for a model of another shape, or was replaced since it was found.
+        ModelError: The adapter is damaged, for a model of another shape, or was replaced since it was found.
     """
     from peft import PeftModel
 
@@ -21,6 +21,11 @@ def grafted(model: Any, adapter: Adapter) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of layers that the task does without, and between peft and transformers
         try:
-            return PeftModel.from_pretrained(model, str(adapter.path)).merge_and_unload().eval()
-        except RuntimeError as error:
-            raise ModelError(f"the adapter in {adapter.path} does not fit: {first_line(error)}") from error
+            whole = PeftModel.from_pretrained(model, str(adapter.path)).merge_and_unload().eval()
+        except Exception as error:  # whatever a damaged configuration or file leads peft to
+            raise ModelError(
+                f"the adapter in {adapter.path} is damaged or does not fit: {first_line(error)}"
+            ) from error
+    if not all(bool(value.isfinite().all()) for value in whole.parameters()):
+        raise ModelError(f"the adapter in {adapter.path} holds weights that are no numbers")
+    return whole

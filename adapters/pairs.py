@@ -113,7 +113,7 @@ def _forward(adapter: Adapter, kind: str, outputs: tuple[str, ...]) -> Forward:
         _export(merged(adapter, kind), outputs, folder)
 
     try:
-        return CompiledModel(compiled_folder(adapter.fingerprint, export))
+        return CompiledModel(compiled_folder(f"{adapter.fingerprint} {kind}", export))
     except CannotCompile:
         return _in_torch(merged(adapter, kind), outputs)
 

@@ -50,11 +50,11 @@ def read_squad(path: Path) -> list[list[Paragraph]]:
     try:
         articles = [
             [_paragraph(entry, str(article.get("title") or "").replace("_", " ")) for entry in article["paragraphs"]]
-            for article in json.loads(path.read_text(encoding="utf8"))["data"]
+            for article in json.loads(path.read_text(encoding="utf-8-sig"))["data"]
         ]
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         wanted = "JSON with data, paragraphs, context, qas, question and answers"
         raise DataError(f"{path} is not in SQuAD's format: expected {wanted}") from None
     except RecursionError:

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
+from safetensors import SafetensorError
 
 from adapters.checkpoint import Checkpoint, Position, TrainingError
 from adapters.compiled import padded
 from adapters.lora import SCALE, Lora
-from adapters.models import DEFAULT_SHA256, ModelError, locate
-from adapters.registry import CARD, Adapter, lora_config
+from adapters.models import DEFAULT_SHA256, ModelError, first_line, locate
+from adapters.registry import CARD, CHECKPOINT, Adapter, lora_config
 
 LOOKS = 10
 """How often an epoch's progress is looked at: a checkpoint, and the loss on held-out data."""
@@ -142,18 +143,29 @@ def fit(
                 seconds=seconds + time.monotonic() - begun,
             )
             if better:
-                model.save(out)
                 card |= {"steps": step, "seconds": round(at.seconds), "scores": scores}
-                (out / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf8")
-            checkpoint.save(at)
+            _keep(model if better else None, card, checkpoint, at, out)
             told |= scores
         watch(step, total, told)
         if held_out and at.waited >= recipe.patience:
             break
     if not (out / CARD).exists():
+        checkpoint.remove()
         raise TrainingError(f"the loss is no number; a lower rate than {recipe.rate:g} may help")
     checkpoint.remove()
     return dict(json.loads((out / CARD).read_text(encoding="utf8")))
+
+
+def _keep(best: Lora | None, card: dict[str, Any], checkpoint: Checkpoint, at: Position, out: Path) -> None:
+    """Write where the training stands, and the best model so far."""
+    try:
+        if best:
+            best.save(out)
+            (out / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf8")
+        checkpoint.save(at)
+    except (OSError, SafetensorError) as error:
+        way = "go on with --resume" if (out / CHECKPOINT).exists() else "remove it and begin again"
+        raise TrainingError(f"{out} cannot be written: {first_line(error)}; make room, then {way}") from None
 
 
 def held_out_scores(model: Lora, batches: Sequence[T], loss_of: Loss[T]) -> dict[str, float]:

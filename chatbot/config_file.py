@@ -11,6 +11,7 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from adapters.registry import TASKS
 from chatbot.config import BotConfig
 from retrieval.errors import GraftError
 from retrieval.loaders.clean import visible
@@ -204,7 +205,7 @@ def _rebased(data: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Paths of an inherited file stay relative to that file."""
 
     def absolute(value: Any) -> Any:
-        if not isinstance(value, str):
+        if not isinstance(value, str) or value == "default":
             return value
         whole = str(folder / os.path.expanduser(value))
         return _Expanded(whole, value.written) if isinstance(value, _Expanded) else whole
@@ -215,6 +216,7 @@ def _rebased(data: dict[str, Any], folder: Path) -> dict[str, Any]:
         ("prompt", "examples"),
         ("prompt", "template"),
         ("generator", "adapter"),
+        *(("adapters", task) for task in TASKS),
     ):
         part = data.get(section)
         if isinstance(part, dict) and key in part:

@@ -142,7 +142,10 @@ class Explanation:
     def sureness(self) -> str:
         """How sure it is, and how sure it has to be; empty where a rule fixed the answer."""
         needed = self.threshold
-        return "" if needed is None else f"Confidence {self.confidence:.0%}; an answer needs {needed:.0%}."
+        if needed is None:
+            return ""
+        digits = 0 if f"{self.confidence:.0%}" != f"{needed:.0%}" else 1
+        return f"Confidence {self.confidence:.{digits}%}; an answer needs {needed:.{digits}%}."
 
     @property
     def strong_words(self) -> list[Word]:

@@ -26,6 +26,8 @@ SAMPLE = 50
 """Chunks that tell the language."""
 ENGLISH = 0.25
 """Least share of function words in English; help texts have 0.37 to 0.46, a passage of German had 0.13."""
+LONGEST_WORD = 30
+"""Characters; what is longer is no word of any language."""
 
 Progress = Callable[[str, int, int], None]
 """Called with a step's name, how much of it is done, and how much there is."""
@@ -91,10 +93,14 @@ class Index:
 
     @cached_property
     def in_english(self) -> bool:
-        """Whether the documents are in English, told by the share of its function words in a sample of the chunks."""
+        """Whether the documents are in English, told by the share of its function words in the prose of a sample.
+
+        Tables, numbers and what is too long for a word say nothing of a language.
+        """
         count = len(self.dense)
         sample = self.store.chunks(range(0, count, max(1, count // SAMPLE)))
-        found = [word for chunk in sample for word in words(chunk.text)]
+        lines = [line for chunk in sample for line in chunk.text.split("\n") if not line.startswith("|")]
+        found = [word for line in lines for word in words(line) if word.isalpha() and len(word) <= LONGEST_WORD]
         return sum(word in STOPWORDS for word in found) > ENGLISH * len(found)
 
     @classmethod

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from adapters.squad import Paragraph, read_squad
+from adapters.squad import DataError, Paragraph, read_squad
 
 WORD = re.compile(r"\w{4,}")
 ENTITY = re.compile(r"(?<=\s)(?:[A-Z][\w'-]+(?: [A-Z][\w'-]+)*|\d[\d,.]*\b)")
@@ -37,9 +37,14 @@ def read_examples(path: Path) -> list[list[Example]]:
     """Examples of a SQuAD-format file, one list an article; those whose answer its passage does not hold are left out.
 
     Raises:
-        DataError: The file is not in the format.
+        DataError: The file is not in the format, or holds none of its answers.
     """
-    return [[example for paragraph in article for example in _examples(paragraph)] for article in read_squad(path)]
+    articles = read_squad(path)
+    found = [[example for paragraph in article for example in _examples(paragraph)] for article in articles]
+    answered = any(question.answers for article in articles for part in article for question in part.questions)
+    if answered and not any(example.answer for article in found for example in article):
+        raise DataError(f"{path}: no answer stands at its answer_start; leave it out where it is not known")
+    return found
 
 
 def _examples(paragraph: Paragraph) -> Iterator[Example]:

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from transformers import AutoTokenizer, BertForQuestionAnswering
 
+from adapters.checkpoint import TrainingError
 from adapters.lora import Lora
 from adapters.models import locate
 from adapters.reader.data import SENTENCE_END, Example, encode, packed, read_examples, with_leads, with_negatives
@@ -68,6 +69,8 @@ def train_reader(
             examples = with_negatives(with_leads(articles, LED, seed), MISSED, seed)
             some = chance.sample(examples, round(len(examples) * min(1.0, times - copy)))
             features += encode(tokenizer, some, MAX_TOKENS, TITLED, seed)
+    if not any(feature["start"] for feature in features):
+        raise TrainingError("none of the questions has an answer, expected some")
     aside = chance.sample(aside, min(len(aside), MOST_HELD_OUT))
     model, recipe = to_train(partial(backbone, Spans), "qa_outputs", recipe, start)
     of_epochs = [

@@ -53,7 +53,7 @@ def train(
     patience: Annotated[
         int, typer.Option(min=1, help="Looks at the held-out loss, ten an epoch, without a lower one.")
     ] = 4,
-    seed: int = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1)] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a training that was interrupted.")] = False,
     compile_: Annotated[bool, typer.Option("--compile", help="Faster after a minute; needs a C++ compiler.")] = False,
     tensorboard: Annotated[bool, typer.Option("--tensorboard", help="Write its log into the folder.")] = False,

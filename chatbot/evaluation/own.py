@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chatbot.bot import Bot
+from chatbot.bot import Bot, cleaned
 from chatbot.evaluation import calibration
 from chatbot.evaluation.cases import Case
 from chatbot.evaluation.eager import certainties, eager
@@ -115,7 +115,7 @@ def _retrieval(bot: Bot, cases: list[Case]) -> dict[str, float]:
     ranks = []
     for case in cases:
         if relevant := set(case.documents):
-            found = bot.searcher.search(case.question, RANKED)
+            found = bot.searcher.search(cleaned(case.question), RANKED)
             ranking = list(dict.fromkeys(passage.chunk.document_id for passage in found.passages))
             ranks.append(
                 (recall(ranking, relevant, 1), recall(ranking, relevant, 5), reciprocal_rank(ranking, relevant, 10))

@@ -18,12 +18,19 @@ def check_plot(path: Path) -> None:
     """Refuse a figure that cannot be drawn, before anything is asked.
 
     Raises:
-        GraftError: The file's ending is another, its folder does not exist, or matplotlib is missing.
+        GraftError: The file's ending is another, it cannot be written, or matplotlib is missing.
     """
     if path.suffix.lower() not in ENDINGS:
         raise GraftError(f"--plot draws .png and .svg, got {path.name}")
     if not path.parent.is_dir():
         raise GraftError(f"--plot: the folder {path.parent} does not exist")
+    new = not path.exists()
+    try:
+        path.open("ab").close()
+    except OSError as error:
+        raise GraftError(f"--plot: {path} cannot be written: {error.strerror}") from None
+    if new:
+        path.unlink()
     try:
         import matplotlib.figure  # noqa: F401
     except ImportError:
