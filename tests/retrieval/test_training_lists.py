@@ -27,7 +27,7 @@ def write_lines(path: Path, entries: list[dict[str, Any]]) -> None:
 
 def test_a_file_of_lists_is_read_line_by_line(tmp_path: Path, encoder: Encoder) -> None:
     path = tmp_path / "own.jsonl"
-    entries = [
+    entries: list[dict[str, Any]] = [
         {"question": "Who\u2028sings?", "answer": "Monks.\u2029", "others": ["Nuns.\x85", "Nobody."]},
         {"question": "Who?", "answer": None, "others": []},
     ]
