@@ -23,7 +23,7 @@ from chatbot.reply import Citation, Reply, Trace
 from chatbot.search import Found, Searcher
 from chatbot.sessions import Sessions, Turn
 from chatbot.support import SupportModel
-from chatbot.threshold import in_use
+from chatbot.threshold import fingerprint, in_use
 from knowledge_graph import KnowledgeGraph
 from knowledge_graph.rank import GraphRanker
 from knowledge_graph.store import load_matrix
@@ -70,7 +70,8 @@ class Bot:
         self.graph = KnowledgeGraph(index.store)
         self.searcher = Searcher(index, ranker, self.config.retrieval.lexical)
         self.refusal = self.config.guardrails.refusal or wording.say(self.config.language, "refusal")
-        self.threshold = in_use(self.config, self.home, manifest, index)
+        self.fingerprint = fingerprint(self.config, manifest, adapters)
+        self.threshold = in_use(self.config, self.home, index, self.fingerprint)
         self._faq = index.store.faq()
         self._of_faq = {entry.document_id for entry in self._faq}
         self._support = Lazy(lambda: SupportModel.load(index, adapters))

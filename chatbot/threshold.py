@@ -1,18 +1,20 @@
 """The least confidence of an answer, and where it comes from.
 
 A number in `bot.yaml` comes first, then what `graft eval BOT --calibrate` chose, then the default. What was chosen is
-kept in the bot's home and counts only for the index, the settings and the fitted models that it was chosen with.
+kept in the bot's home and counts only for the index, the settings, the adapters and the fitted models of that time.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from adapters import Adapter
 from adapters.models import sha256
 from chatbot import confidence, support
 from chatbot.config import BotConfig
@@ -57,8 +59,12 @@ class Threshold:
     outdated: bool = False
 
 
-def in_use(config: BotConfig, home: Path, manifest: Manifest, index: Index) -> Threshold:
-    """The threshold of a bot that is opened with this build."""
+def in_use(config: BotConfig, home: Path, index: Index, made_for: str) -> Threshold:
+    """The threshold of a bot.
+
+    Args:
+        made_for: The bot's `fingerprint`.
+    """
     if config.guardrails.abstain_below != "auto":
         return Threshold(config.guardrails.abstain_below, "set in bot.yaml")
     default = confidence.default_threshold(index)
@@ -69,8 +75,9 @@ def in_use(config: BotConfig, home: Path, manifest: Manifest, index: Index) -> T
         return Threshold(default, "the default")
     except (OSError, ValueError, RecursionError):
         return Threshold(default, f"the default; {home / FILE} is damaged", outdated=True)
-    if chosen.format != FORMAT or chosen.made_for != fingerprint(config, manifest):
-        return Threshold(default, "the default; the one chosen was for another index or other settings", outdated=True)
+    if chosen.format != FORMAT or chosen.made_for != made_for:
+        other = "the default; the one chosen was for another index, other adapters or settings"
+        return Threshold(default, other, outdated=True)
     changed = "" if chosen.sha256 == digest(config.path(chosen.data)) else ", which have changed since"
     origin = f"chosen for a precision of {chosen.precision:g} on the {chosen.questions} questions of {chosen.data}"
     return Threshold(chosen.abstain_below, origin + changed)
@@ -85,12 +92,13 @@ def keep(home: Path, manifest: Manifest, chosen: Chosen) -> None:
     write_json(home / FILE, home / "builds" / manifest.build, asdict(chosen))
 
 
-def fingerprint(config: BotConfig, manifest: Manifest) -> str:
-    """Changes with what decides a confidence: the index, the settings of a turn, the fitted models."""
+def fingerprint(config: BotConfig, manifest: Manifest, adapters: Mapping[str, Adapter]) -> str:
+    """Changes with what decides a confidence: the index, the settings of a turn, the adapters, the fitted models."""
     turn = config.model_dump(mode="json", exclude={"title", "description", "guardrails", "ui"})
     folder = Path(support.__file__).parent
     models = [digest(folder / name) for name in ("support.json", "confidence.json")]
-    return hashlib.sha256(json.dumps([manifest.inputs, turn, models], sort_keys=True).encode()).hexdigest()
+    weights = {task: adapter.fingerprint for task, adapter in adapters.items()}
+    return hashlib.sha256(json.dumps([manifest.inputs, turn, weights, models], sort_keys=True).encode()).hexdigest()
 
 
 def digest(path: Path) -> str:

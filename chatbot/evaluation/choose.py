@@ -12,7 +12,7 @@ from chatbot.evaluation.cases import Case
 from chatbot.evaluation.eager import certainties
 from chatbot.evaluation.own import Grades
 from chatbot.reply import Reply
-from chatbot.threshold import Chosen, digest, fingerprint, in_use, keep
+from chatbot.threshold import Chosen, digest, in_use, keep
 from retrieval.errors import GraftError
 
 LEAST_QUESTIONS = 20
@@ -64,12 +64,8 @@ def choose(bot: Bot, tried: list[Reply], grades: Grades, data: Path, precision: 
     expected = calibration.cross_validated(precision, sure, right)
     before, given = bot.threshold.value, sure >= below
     name = Path(os.path.relpath(data, bot.config.folder)).as_posix()
-    keep(
-        bot.home,
-        bot.manifest,
-        Chosen(below, precision, len(tried), name, digest(data), fingerprint(bot.config, bot.manifest)),
-    )
-    bot.threshold = in_use(bot.config, bot.home, bot.manifest, bot.index)
+    keep(bot.home, bot.manifest, Chosen(below, precision, len(tried), name, digest(data), bot.fingerprint))
+    bot.threshold = in_use(bot.config, bot.home, bot.index, bot.fingerprint)
     return {
         "abstain_below": below,
         "before": before,

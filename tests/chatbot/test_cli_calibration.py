@@ -12,8 +12,10 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 from PIL import Image
+from safetensors.numpy import load_file, save_file
 from typer.testing import CliRunner, Result
 
+from adapters.registry import SHIPPED, WEIGHTS
 from chatbot import bots
 from chatbot.bot import Bot
 from chatbot.build import build
@@ -165,11 +167,24 @@ def test_a_threshold_for_another_index_is_set_aside_aloud(folder: Path, encoder:
     build(source, encoder=encoder)
     assert Bot.open(source, encoder).threshold.value == chosen["before"]
     said = graft("chat", folder, "--once", "When does the ferry leave?").stderr
-    note = "the default; the one chosen was for another index or other settings"
+    note = "the default; the one chosen was for another index, other adapters or settings"
     assert said == f"northwind: its threshold is {note}; run: graft eval BOT --calibrate\n"
     assert threshold_finding(folder).endswith(note)
     report(folder, "--calibrate", "--precision", 0.6)
     assert graft("chat", folder, "--once", "When does the ferry leave?").stderr == ""
+
+
+def test_a_threshold_for_an_adapter_that_was_replaced_in_place_is_set_aside(folder: Path, encoder: Encoder) -> None:
+    weights = folder / "reader" / WEIGHTS
+    shutil.copytree(SHIPPED / "reader", folder / "reader")
+    config = yaml.safe_load((folder / "bot.yaml").read_text(encoding="utf8"))
+    (folder / "bot.yaml").write_text(yaml.safe_dump({**config, "adapters": {"reader": "reader"}}), encoding="utf8")
+    chosen = report(folder, "--calibrate", "--precision", 0.6)["threshold"]
+    source = bots.find(str(folder))
+    assert Bot.open(source, encoder).threshold.value == chosen["abstain_below"]
+    save_file(load_file(weights), weights, metadata={"trained": "again"})
+    replaced = Bot.open(source, encoder).threshold
+    assert replaced.outdated and replaced.value == chosen["before"]
 
 
 @pytest.mark.parametrize("text", ["", "[1]", '{"abstain_below": 0.9}', "[" * 100_000])
