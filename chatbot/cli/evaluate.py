@@ -11,8 +11,19 @@ from chatbot.cli.opening import open_bot
 from chatbot.cli.output import print_json, progress_bar, readable_errors, tell
 from retrieval.errors import GraftError
 
+GO_WITH = {
+    "--data": ("a BOT",),
+    "--plot": ("a BOT",),
+    "--calibrate": ("a BOT",),
+    "--precision": ("a BOT",),
+    "--split": ("--beir",),
+    "--encoder": ("--beir", "--squad"),
+}
+"""What can be evaluated with each option."""
+
 
 def evaluate(
+    context: typer.Context,
     bot: Annotated[
         str | None, typer.Argument(metavar="[BOT]", help="Ask this bot the questions of its eval.jsonl.")
     ] = None,
@@ -39,15 +50,20 @@ def evaluate(
 ) -> None:
     """Measure retrieval, answers, citations, abstention and speed."""
     with readable_errors():
+        named = [name for name, value in (("a BOT", bot), ("--beir", beir), ("--squad", squad)) if value is not None]
+        options = [option for option in GO_WITH if _is_given(context, option)]
         if explain is not None:
-            if bot is None or data or beir or squad or plot or calibrate:
+            if bot is None or len(named) > 1 or options:
                 raise GraftError("--explain takes a BOT and --json, and no other option")
             _explain(bot, explain, json_)
             return
-        if sum(choice is not None for choice in (bot, beir, squad)) != 1:
+        if len(named) != 1:
             raise GraftError("name one thing to evaluate: a BOT, --beir DIR or --squad FILE")
-        if bot is None and (plot or calibrate):
-            raise GraftError("--plot and --calibrate need a BOT")
+        for option in options:
+            if named[0] not in GO_WITH[option]:
+                raise GraftError(f"{option} goes with {' and '.join(GO_WITH[option])}, not with {named[0]}")
+        if "--precision" in options and not calibrate:
+            raise GraftError("--precision goes with --calibrate")
         if bot is not None:
             report = _bot(bot, data, plot, precision if calibrate else None)
         elif beir is not None:
@@ -59,6 +75,11 @@ def evaluate(
             print_json(report)
         else:
             _show(report)
+
+
+def _is_given(context: typer.Context, option: str) -> bool:
+    source = context.get_parameter_source(option.removeprefix("--"))
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def _bot(name: str, data: Path | None, plot: Path | None, precision: float | None) -> dict[str, Any]:

@@ -123,7 +123,6 @@ def test_a_figure_that_cannot_be_drawn_is_one_line(
 ) -> None:
     assert "--plot draws .png and .svg, got a.pdf" in error_line("eval", folder, "--plot", tmp_path / "a.pdf")
     assert "the folder" in error_line("eval", folder, "--plot", tmp_path / "none" / "a.png")
-    assert "--plot and --calibrate need a BOT" in error_line("eval", "--squad", "x.json", "--plot", "a.png")
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     line = error_line("eval", folder, "--plot", tmp_path / "a.png")
     assert line == "error: --plot needs the plots extra: pip install 'graft-bots[plots]'"

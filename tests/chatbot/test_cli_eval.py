@@ -117,9 +117,28 @@ def test_questions_that_cannot_be_read_are_one_line(
     assert message in error_line(northwind_folder, "--data", tmp_path / "mine.jsonl")
 
 
-def test_one_thing_is_evaluated_at_a_time(northwind_folder: Path, beir: Path) -> None:
-    for arguments in ([], [northwind_folder, "--beir", beir]):
-        assert "name one thing to evaluate: a BOT, --beir DIR or --squad FILE" in error_line(*arguments)
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("", "name one thing to evaluate: a BOT, --beir DIR or --squad FILE"),
+        ("BOT --beir DIR", "name one thing to evaluate: a BOT, --beir DIR or --squad FILE"),
+        ("--beir DIR --data mine.jsonl", "--data goes with a BOT, not with --beir"),
+        ("--squad FILE --data mine.jsonl", "--data goes with a BOT, not with --squad"),
+        ("--squad FILE --plot a.png", "--plot goes with a BOT, not with --squad"),
+        ("--beir DIR --calibrate", "--calibrate goes with a BOT, not with --beir"),
+        ("--beir DIR --precision 0.9", "--precision goes with a BOT, not with --beir"),
+        ("BOT --precision 0.9", "--precision goes with --calibrate"),
+        ("BOT --split dev", "--split goes with --beir, not with a BOT"),
+        ("--squad FILE --split dev", "--split goes with --beir, not with --squad"),
+        ("BOT --encoder default", "--encoder goes with --beir and --squad, not with a BOT"),
+        ("BOT --explain Why? --split dev", "--explain takes a BOT and --json, and no other option"),
+    ],
+)
+def test_options_that_would_be_ignored_are_refused(
+    northwind_folder: Path, beir: Path, arguments: str, message: str
+) -> None:
+    places: dict[str, object] = {"BOT": northwind_folder, "DIR": beir}
+    assert error_line(*(places.get(part, part) for part in arguments.split())) == f"error: {message}"
 
 
 def test_beir_measures_every_ranking(beir: Path) -> None:
