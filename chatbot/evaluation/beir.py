@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -42,46 +43,46 @@ def evaluate_beir(
     """
     documents, questions, relevant = read_beir(folder, split_name)
     begin = time.perf_counter()
+    chunks = [chunk for document in documents for chunk in split(document)]
+    if not chunks:
+        raise GraftError(f"{folder}: the corpus holds no text")
     with tempfile.TemporaryDirectory() as name:
-        chunks = [chunk for document in documents for chunk in split(document)]
-        if not chunks:
-            raise GraftError(f"{folder}: the corpus holds no text")
         index = Index.build(Path(name), documents, chunks, encoder, progress=progress)
-        language = "zh" if is_cjk(" ".join(document.text[:200] for document in documents[:20])) else "en"
-        graph = extract(chunks, {document.id: document.title for document in documents}, language)
-        graph_store.save(graph, index.store, Path(name))
-        searcher = Searcher(index, GraphRanker(graph_store.load_matrix(Path(name), index.store), index.store))
-        indexed = time.perf_counter() - begin
-        owner = np.array([chunk.document_id for chunk in chunks])
-        reranker = Reranker.load() if judge(index) == "dense" else None
-        kinds = ("dense", "lexical", "fused", "graph", *(("reranked",) if reranker else ()))
-        scores: dict[str, list[dict[str, float]]] = {kind: [] for kind in kinds}
-        reranking = 0.0
-        begin = time.perf_counter()
-        for number, (question_id, wanted) in enumerate(relevant.items(), 1):
-            question = questions[question_id]
-            candidates = index.candidates(question)
-            fused = index.fused(candidates)
-            total = searcher.rank(question, candidates, fused).total
-            found = owner[candidates.positions]
-            rankings = {
-                "dense": _documents(candidates.dense, found),
-                "lexical": _documents(candidates.lexical, found),
-                "fused": _documents(fused, found),
-                "graph": _documents(total, owner),
-            }
-            if reranker:
-                best = [row for row in np.argsort(-total, kind="stable")[:DEPTH].tolist() if total[row] > 0]
-                passages = [Passage(chunks[row], float(total[row])) for row in best]
-                since = time.perf_counter()
-                judged = reranked(question, passages, index, reranker)
-                reranking += time.perf_counter() - since
-                rankings["reranked"] = list(dict.fromkeys(passage.chunk.document_id for passage in judged))
-            for kind, ranking in rankings.items():
-                scores[kind].append(_scores(ranking, wanted))
-            progress("search", number, len(relevant))
-        searched = time.perf_counter() - begin - reranking
-        index.store.close()
+        with closing(index.store):
+            language = "zh" if is_cjk(" ".join(document.text[:200] for document in documents[:20])) else "en"
+            graph = extract(chunks, {document.id: document.title for document in documents}, language)
+            graph_store.save(graph, index.store, Path(name))
+            searcher = Searcher(index, GraphRanker(graph_store.load_matrix(Path(name), index.store), index.store))
+            indexed = time.perf_counter() - begin
+            owner = np.array([chunk.document_id for chunk in chunks])
+            reranker = Reranker.load() if judge(index) == "dense" else None
+            kinds = ("dense", "lexical", "fused", "graph", *(("reranked",) if reranker else ()))
+            scores: dict[str, list[dict[str, float]]] = {kind: [] for kind in kinds}
+            reranking = 0.0
+            begin = time.perf_counter()
+            for number, (question_id, wanted) in enumerate(relevant.items(), 1):
+                question = questions[question_id]
+                candidates = index.candidates(question)
+                fused = index.fused(candidates)
+                total = searcher.rank(question, candidates, fused).total
+                found = owner[candidates.positions]
+                rankings = {
+                    "dense": _documents(candidates.dense, found),
+                    "lexical": _documents(candidates.lexical, found),
+                    "fused": _documents(fused, found),
+                    "graph": _documents(total, owner),
+                }
+                if reranker:
+                    best = [row for row in np.argsort(-total, kind="stable")[:DEPTH].tolist() if total[row] > 0]
+                    passages = [Passage(chunks[row], float(total[row])) for row in best]
+                    since = time.perf_counter()
+                    judged = reranked(question, passages, index, reranker)
+                    reranking += time.perf_counter() - since
+                    rankings["reranked"] = list(dict.fromkeys(passage.chunk.document_id for passage in judged))
+                for kind, ranking in rankings.items():
+                    scores[kind].append(_scores(ranking, wanted))
+                progress("search", number, len(relevant))
+            searched = time.perf_counter() - begin - reranking
     report: dict[str, Any] = {
         kind: {name: round(100 * mean([row[name] for row in rows]), 2) for name in rows[0]}
         for kind, rows in scores.items()

@@ -56,6 +56,20 @@ def ndcg(ranking: Sequence[str], relevant: set[str], k: int) -> float:
     return float(gain / ideal)
 
 
+def auroc(scores: Sequence[float], positive: Sequence[bool]) -> float | None:
+    """Probability that a positive example scores above a negative one, ties counting half (Mann & Whitney 1947).
+
+    Returns:
+        Rounded to four places; None if there are no positive or no negative ones.
+    """
+    values, wanted = np.array(scores), np.array(positive, dtype=bool)
+    high, low = values[wanted], np.sort(values[~wanted])
+    if not len(high) or not len(low):
+        return None
+    below = [np.searchsorted(low, high, side).mean() for side in ("left", "right")]
+    return round(float(sum(below)) / (2 * len(low)), 4)
+
+
 def mean(values: Sequence[float] | NDArray[Any]) -> float:
     """The mean, 0 of nothing."""
     return float(np.mean(values)) if len(values) else 0.0

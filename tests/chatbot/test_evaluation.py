@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
+import pytest
+
 from chatbot.bot import Bot
 from chatbot.evaluation.cases import Case
 from chatbot.evaluation.eager import eager
+from chatbot.evaluation.metrics import auroc
 from chatbot.evaluation.own import grade, try_all
 from chatbot.reply import Reply
 from tests.chatbot.small_bot import Reconfigured
@@ -32,3 +37,18 @@ def test_an_abstention_has_no_grade() -> None:
 def test_a_bot_and_its_eager_twin_load_their_models_once(reconfigured: Reconfigured) -> None:
     bot = reconfigured()
     assert eager(bot).support is bot.support
+
+
+@pytest.mark.parametrize(
+    ("scores", "positive", "expected"),
+    [
+        ([2.0, 1.0, 0.5, -1.0], [True, True, False, False], 1.0),
+        ([2.0, 1.0, 0.5, -1.0], [False, False, True, True], 0.0),
+        ([0.3, 0.3, 0.3, 0.3], [True, False, True, False], 0.5),
+        ([1.0, 0.0, 0.0, -math.inf], [True, True, False, False], 0.875),
+        ([-math.inf, -math.inf, -20.0], [True, False, False], 0.25),
+        ([1.0, 2.0], [True, True], None),
+    ],
+)
+def test_the_auroc_counts_ties_half(scores: list[float], positive: list[bool], expected: float | None) -> None:
+    assert auroc(scores, positive) == expected
