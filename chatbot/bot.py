@@ -18,7 +18,7 @@ from chatbot.followup import condense
 from chatbot.grafts import find_all
 from chatbot.home import Manifest, NotBuilt, read_manifest
 from chatbot.lazy import Lazy
-from chatbot.passages import reranked
+from chatbot.passages import rerank_passages
 from chatbot.reply import Citation, Reply, Trace
 from chatbot.search import Found, Searcher
 from chatbot.sessions import Sessions, Turn
@@ -229,7 +229,8 @@ class Bot:
 
         if grafts := self.support.grafts:
             with trace.step("rerank"):
-                found = replace(found, passages=reranked(resolved, found.passages, self.index, grafts.reranker))
+                passages = rerank_passages(resolved, found.passages, self.index, grafts.reranker)
+                found = replace(found, passages=passages)
         ids = [passage.chunk.id for passage in found.passages]
         facts = self.graph.facts(ids, resolved)
         titles = self.index.store.titles_of({passage.chunk.document_id for passage in found.passages})

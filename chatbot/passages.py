@@ -11,23 +11,24 @@ from retrieval.document import Chunk, Passage
 from retrieval.index import Index
 from retrieval.text import terms
 
-RERANKED = 20
+JUDGED = 20
 """How many passages are judged; those behind them stay there."""
 WEIGHT = 0.04
 """What a logit of the reranker counts beside the share of the best passage's score. Chosen on development sets: more
 helps where one passage answers, and harms where an answer is put together from several."""
 
 
-def reranked(question: str, passages: Sequence[Passage], index: Index, reranker: Reranker) -> list[Passage]:
+def rerank_passages(question: str, passages: Sequence[Passage], index: Index, reranker: Reranker) -> list[Passage]:
     """The passages, the first ones in their new order with their new scores, which are comparable among these only."""
-    first = passages[:RERANKED]
+    first = passages[:JUDGED]
     if not first:
         return []
     titles = index.store.titles_of({passage.chunk.document_id for passage in first})
     weights = {term: index.lexical.idf(term) for term in terms(question)}
     logits = reranker.scores(question, [most_telling(passage.chunk, weights, titles) for passage in first])
+    best = first[0].score or 1.0
     scores = [
-        passage.score / first[0].score + WEIGHT * float(logit - logits.max())
+        passage.score / best + WEIGHT * float(logit - logits.max())
         for passage, logit in zip(first, logits, strict=True)
     ]
     order = sorted(range(len(first)), key=lambda row: -scores[row])
@@ -35,7 +36,7 @@ def reranked(question: str, passages: Sequence[Passage], index: Index, reranker:
         Passage(first[row].chunk, scores[row], {**first[row].why, "rerank": round(float(logits[row]), 4)})
         for row in order
     ]
-    return [*judged, *passages[RERANKED:]]
+    return [*judged, *passages[JUDGED:]]
 
 
 def most_telling(chunk: Chunk, weights: Mapping[str, float], titles: dict[str, str]) -> str:

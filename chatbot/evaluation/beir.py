@@ -13,7 +13,7 @@ import numpy as np
 
 from adapters.reranker.runtime import Reranker
 from chatbot.evaluation.metrics import mean, ndcg, recall, reciprocal_rank
-from chatbot.passages import reranked
+from chatbot.passages import rerank_passages
 from chatbot.search import Searcher
 from chatbot.support import judge
 from knowledge_graph import store as graph_store
@@ -76,7 +76,7 @@ def evaluate_beir(
                     best = [row for row in np.argsort(-total, kind="stable")[:DEPTH].tolist() if total[row] > 0]
                     passages = [Passage(chunks[row], float(total[row])) for row in best]
                     since = time.perf_counter()
-                    judged = reranked(question, passages, index, reranker)
+                    judged = rerank_passages(question, passages, index, reranker)
                     reranking += time.perf_counter() - since
                     rankings["reranked"] = list(dict.fromkeys(passage.chunk.document_id for passage in judged))
                 for kind, ranking in rankings.items():

@@ -8,7 +8,7 @@ import pytest
 
 from adapters.reranker.runtime import Reranker
 from chatbot.bot import Bot
-from chatbot.passages import RERANKED, reranked
+from chatbot.passages import JUDGED, rerank_passages
 from retrieval.document import Passage
 
 QUESTION = "What does a replacement card cost?"
@@ -29,7 +29,7 @@ def test_of_passages_found_alike_the_one_that_answers_comes_first(
 ) -> None:
     assert len(passages) > 2 and "9 euros" in passages[0].chunk.text
     alike = [replace(passage, score=1.0) for passage in reversed(passages)]
-    judged = reranked(QUESTION, alike, northwind.index, reranker)
+    judged = rerank_passages(QUESTION, alike, northwind.index, reranker)
     assert "9 euros" in judged[0].chunk.text
     assert [p.score for p in judged] == sorted((p.score for p in judged), reverse=True)
     assert {p.chunk.id for p in judged} == {p.chunk.id for p in passages}
@@ -39,10 +39,17 @@ def test_of_passages_found_alike_the_one_that_answers_comes_first(
 
 def test_what_retrieval_is_sure_of_stays_first(northwind: Bot, reranker: Reranker, passages: list[Passage]) -> None:
     last = [replace(passages[-1], score=100.0), *passages[:-1]]
-    assert reranked(QUESTION, last, northwind.index, reranker)[0].chunk.id == passages[-1].chunk.id
+    assert rerank_passages(QUESTION, last, northwind.index, reranker)[0].chunk.id == passages[-1].chunk.id
 
 
 def test_passages_behind_those_judged_stay_there(northwind: Bot, reranker: Reranker, passages: list[Passage]) -> None:
-    many = [replace(passages[0], score=2.0)] * RERANKED + passages[1:]
-    assert reranked(QUESTION, many, northwind.index, reranker)[RERANKED:] == passages[1:]
-    assert reranked(QUESTION, [], northwind.index, reranker) == []
+    many = [replace(passages[0], score=2.0)] * JUDGED + passages[1:]
+    assert rerank_passages(QUESTION, many, northwind.index, reranker)[JUDGED:] == passages[1:]
+    assert rerank_passages(QUESTION, [], northwind.index, reranker) == []
+
+
+def test_passages_that_retrieval_gives_no_score_are_judged_alone(
+    northwind: Bot, reranker: Reranker, passages: list[Passage]
+) -> None:
+    unknown = [replace(passage, score=0.0) for passage in reversed(passages)]
+    assert "9 euros" in rerank_passages(QUESTION, unknown, northwind.index, reranker)[0].chunk.text
