@@ -12,8 +12,6 @@ from chatbot.explanation import SIGNALS, Answer, Explanation
 
 AROUND = 100
 """Characters of the passage shown before and after the sentence."""
-SHOWN = 5
-"""How many passages, and how many signals, are shown."""
 
 ON_EXPAND = """element.addEventListener("toggle", (event) => {
   if (!event.target.open || !event.target.matches("details.unknown")) return;
@@ -73,12 +71,12 @@ def _words(bot: Bot, explanation: Explanation, answer: Answer) -> str:
 
 
 def _passages(explanation: Explanation) -> str:
-    rows = ((share.place, share.contribution, f"{share.contribution:.0%}") for share in explanation.passages[:SHOWN])
+    rows = ((share.place, share.contribution, f"{share.contribution:.0%}") for share in explanation.likeliest_passages)
     return f"<h4>How likely each passage holds the answer</h4>{_bars(rows)}"
 
 
 def _signals(explanation: Explanation) -> str:
-    strongest = sorted(explanation.signals, key=lambda signal: -abs(signal.contribution))[:SHOWN]
+    strongest = explanation.strongest_signals
     most = max((abs(signal.contribution) for signal in strongest), default=1.0)
     rows = ((SIGNALS[s.name], s.contribution / most, f"{s.contribution:+.1f}") for s in strongest)
     return f"<h4>What tells this sentence from the others</h4>{_bars(rows)}"

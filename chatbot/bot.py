@@ -272,14 +272,9 @@ class Bot:
     def _faq_reply(
         self, known: faq.FaqMatch, resolved: str, found: Found, trace: Trace
     ) -> Iterator[str | tuple[str, Reply]]:
-        entry = known.entry
-        document = self.index.store.document(entry.document_id)
-        assert document is not None
-        answer = document.text[entry.start : entry.end]
-        cited = [Citation(document.id, document.source, entry.question, entry.start, entry.end, answer)]
-        yield from self._say(
-            f"{answer} [1]", resolved, self._answer(f"{answer} [1]", cited, resolved, found, known.likeness, trace)
-        )
+        entry, document, text = known.entry, known.document, f"{known.answer} [1]"
+        cited = [Citation(document.id, document.source, entry.question, entry.start, entry.end, known.answer)]
+        yield from self._say(text, resolved, self._answer(text, cited, resolved, found, known.likeness, trace))
 
     def _refuse(self, trace: Trace, sure: float, found: Found) -> Reply:
         topics = self._topics(found)

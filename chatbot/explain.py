@@ -33,12 +33,10 @@ def explain(bot: Bot, question: str, resolved: str | None = None) -> Explanation
         answer, no = Answer(decision.text), decision.abstains
         return Explanation(question, question, decision.rule, no, 1.0 - no, answer=answer)
     if isinstance(decision, Known):
-        entry, sure = decision.match.entry, decision.match.likeness
-        document = bot.index.store.document(entry.document_id)
-        assert document is not None
-        text = document.text[entry.start : entry.end]
+        known = decision.match
+        entry, document, text = known.entry, known.document, known.answer
         answer = Answer(text, text, document.id, document.title, entry.question, entry.start, entry.end)
-        return Explanation(question, decision.resolved, "faq", False, sure, CLOSE, answer)
+        return Explanation(question, decision.resolved, "faq", False, known.likeness, CLOSE, answer)
     return _weighed(bot, question, decision)
 
 

@@ -12,6 +12,8 @@ from retrieval.splitter import PATH_SEPARATOR
 
 RANKERS = {"dense": "meaning", "lexical": "words", "graph": "graph", "rerank": "reranker"}
 """What each ranker goes by, in plain words."""
+SHOWN = 5
+"""How many passages, and how many signals, are shown; the JSON form has them all."""
 FAINT = 0.1
 """Words of a passage that weigh less than this are not shown."""
 
@@ -151,6 +153,16 @@ class Explanation:
     def strong_words(self) -> list[Word]:
         """The words of the passage that are worth showing."""
         return [word for word in self.words.passage if abs(word.weight) >= FAINT]
+
+    @property
+    def likeliest_passages(self) -> list[Share]:
+        """The passages that are shown, the likeliest first."""
+        return self.passages[:SHOWN]
+
+    @property
+    def strongest_signals(self) -> list[Signal]:
+        """The signals that are shown, for or against, the strongest first."""
+        return sorted(self.signals, key=lambda signal: -abs(signal.contribution))[:SHOWN]
 
     def to_json(self) -> dict[str, Any]:
         """The documented JSON form, numbers rounded to four places."""

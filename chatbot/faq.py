@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.document import Document
 from retrieval.index import Index
 from retrieval.store import FaqEntry
 from retrieval.text import terms
@@ -17,10 +18,16 @@ CLOSE = 0.84
 
 @dataclass(frozen=True, slots=True)
 class FaqMatch:
-    """An entry and how alike its question is, from 0 to 1."""
+    """An entry, the document that it is of, and how alike its question is, from 0 to 1."""
 
     entry: FaqEntry
+    document: Document
     likeness: float
+
+    @property
+    def answer(self) -> str:
+        """The entry's answer, word for word."""
+        return self.document.text[self.entry.start : self.entry.end]
 
 
 def match(question: str, vector: NDArray[np.float32], index: Index, entries: list[FaqEntry]) -> FaqMatch | None:
@@ -35,7 +42,11 @@ def match(question: str, vector: NDArray[np.float32], index: Index, entries: lis
     knows = index.dense_weight > 0
     likeness = np.minimum(index.faq_vectors @ vector, 0.75 + 0.25 * overlaps) if knows else overlaps
     best = int(np.argmax(likeness))
-    return FaqMatch(entries[best], float(likeness[best])) if likeness[best] >= CLOSE else None
+    if likeness[best] < CLOSE:
+        return None
+    document = index.store.document(entries[best].document_id)
+    assert document is not None
+    return FaqMatch(entries[best], document, float(likeness[best]))
 
 
 def _overlap(first: str, second: str, index: Index) -> float:

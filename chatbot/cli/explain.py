@@ -16,8 +16,6 @@ TIE = "\u00a0"
 """A space at which no line is broken."""
 BAR = 16
 """Characters of the longest bar."""
-SHOWN = 5
-"""How many passages, and how many signals, are shown; `--json` has them all."""
 NARROWEST, WIDEST = 50, 110
 """Characters of a line."""
 
@@ -59,7 +57,7 @@ def _show_words(explanation: Explanation) -> None:
 
 def _show_passages(explanation: Explanation) -> None:
     _title("Passages", "how likely each holds the answer, and how it was found")
-    for share in explanation.passages[:SHOWN]:
+    for share in explanation.likeliest_passages:
         why = ", ".join(f"{RANKERS[ranker]} {value:.2f}" for ranker, value in share.why.items())
         _row(f"{share.contribution:.0%}", share.contribution, share.place)
         _row("", 0, why)
@@ -67,7 +65,7 @@ def _show_passages(explanation: Explanation) -> None:
 
 def _show_signals(explanation: Explanation) -> None:
     _title("Signals", "what tells this sentence from the others, in log-odds")
-    strongest = sorted(explanation.signals, key=lambda signal: -abs(signal.contribution))[:SHOWN]
+    strongest = explanation.strongest_signals
     most = max((abs(signal.contribution) for signal in strongest), default=1.0)
     for signal in strongest:
         _row(f"{signal.contribution:+.2f}", abs(signal.contribution) / most, SIGNALS[signal.name])
