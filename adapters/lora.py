@@ -1,8 +1,8 @@
 """LoRA whose weights are merged into their layers for every batch, for small models and large batches.
 
-Hu et al. 2021 run the low-rank branch beside each layer, which for a model this small costs as much again as the layer.
-Merging first, `W + 2 B A`, has the same value and the same gradients, and leaves the batch one plain pass, in bfloat16
-where the CPU has it.
+Hu et al. 2021 run the low-rank branch beside each layer, two more products for every token. Merging first, `W + 2 B A`,
+is one product for the whole batch; it has the same value and the same gradients, and leaves the batch one plain pass,
+in bfloat16 where the CPU has it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Lora(torch.nn.Module):
 
     Args:
         head: The name of a module that is trained in full, one of `TASK_TYPES`.
-        compiled: Compile the pass, which takes a minute and a C++ compiler and saves a quarter of the time after it.
+        compiled: Compile the pass, which takes a C++ compiler and a while at the beginning, to run faster after it.
     """
 
     def __init__(self, model: torch.nn.Module, rank: int, head: str | None = None, compiled: bool = False) -> None:

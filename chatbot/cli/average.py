@@ -15,7 +15,7 @@ def average(
     adapters: Annotated[list[str], typer.Argument(metavar="ADAPTER ADAPTER ...", help="Adapters' folders.")],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="The new adapter's folder.")],
 ) -> None:
-    """Average adapters of one task, trained with other seeds or data: often better than each, and not slower."""
+    """Average adapters of one task, trained with other seeds or data, into one that is as fast as each."""
     from adapters.average import average as mean
     from adapters.registry import find_adapter
 
