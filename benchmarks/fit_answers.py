@@ -7,7 +7,7 @@ was trained on, and a sample of DATA's `cmrc2018/trial.json` (Chinese). A unit i
 answer. For the confidence each bot is also asked questions of others. Bots that the encoder does not know, and CMRC,
 fit the `lexical` models. Thresholds are the highest at which a share `PRECISION` of the bundled bots' abstentions is
 right, on their own questions and those of other bots, predicted for each bot by models fitted on the others; only which
-units are read twice is settled by a model of all.
+units may lead to others and which are read again is settled by a model of all.
 """
 
 from __future__ import annotations
