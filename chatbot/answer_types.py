@@ -11,8 +11,8 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _TIME = re.compile(
-    r"\b(?:second|minute|hour|day|week|month|year|january|february|march|april|may|june|july|august|september|october"
-    r"|november|december|monday|tuesday|wednesday|thursday|friday|saturday|sunday|annual|daily|weekly|monthly|immediately"
+    r"\b(?:(?-i:May|March)\b|seconds|minute|hour|day|week|month|year|january|february|april|june|july|august|september"
+    r"|october|november|december|monday|tuesday|wednesday|thursday|friday|saturday|sunday|annual|daily|weekly|monthly|immediately"
     r"|\d{1,2}[:.]\d\d|\d{4}|century|noon|midnight|end of)\w*|[年月日天周]|小时|分钟|随时|立即",
     re.IGNORECASE,
 )
@@ -33,7 +33,8 @@ _ASKED = (
         _TIME,
     ),
     (
-        r"how (?:many|far|big|large|high|tall|much)|what (?:number|percentage|share|rate|limit)"
+        r"how (?:many|far|big|large|high|tall|much)"
+        r"|what (?:is the |are the )?(?:\w+ )?(?:number|percentage|share|rate|limit)"
         r"|多少|最高|最低|上限|限额|比例|利率",
         _NUMBER,
     ),
