@@ -11,6 +11,8 @@ from chatbot.answer_types import ANY, fits
     ("question", "fitting", "unfitting"),
     [
         ("When does the branch open?", "It opens on Mondays.", "It opens after the inspection."),
+        ("When is the fair?", "It is on 3 May.", "You may bring a dog through the second door."),
+        ("What is the limit of the card?", "It is 300.", "It is told by letter."),
         ("How long does a transfer take?", "It arrives within two days.", "It arrives before you notice."),
         ("What is the deadline for a claim?", "Claims reach us by 31 March.", "Claims are sent to the panel."),
         ("How many rooms are there?", "The house has twelve rooms.", "The house has large rooms."),
