@@ -13,12 +13,13 @@ from functools import cache
 
 from adapters import ModelError
 from adapters.models import locate, verify_default
-from adapters.registry import TASKS, find_adapter
 from chatbot import bots
 from chatbot.bot import Bot
 from chatbot.bots import BotSource
 from chatbot.build import find_sources, is_current
-from chatbot.config import BotConfig
+from chatbot.config import Adapters, BotConfig
+from chatbot.grafts import DEFAULTS, find_all
+from chatbot.support import judge
 from retrieval.encoder import Encoder
 from retrieval.errors import GraftError
 
@@ -51,6 +52,7 @@ def examine(bot: str | None) -> list[Finding]:
         source = cache(lambda: bots.find(bot))
         checks += [
             ("bot config", lambda: _config(source())),
+            ("bot adapters", lambda: _adapters(source().config.adapter_folders)),
             ("bot generator", lambda: _generator(source().config, encoder)),
             ("bot index", lambda: _index(Bot.open(source(), encoder(source().config.retrieval.encoder)))),
         ]
@@ -87,8 +89,8 @@ def _model() -> str:
     return "all-MiniLM-L6-v2, weights as released"
 
 
-def _adapters() -> str:
-    return ", ".join(f"{task} {find_adapter('default', task).fingerprint[:8]}" for task in TASKS)
+def _adapters(names: Adapters = DEFAULTS) -> str:
+    return ", ".join(f"{task} {adapter.fingerprint[:8]}" for task, adapter in find_all(names).items())
 
 
 def _encoder(encoder: Encoder) -> str:
@@ -131,4 +133,7 @@ def _index(bot: Bot) -> str:
     manifest = bot.manifest
     state = "current" if is_current(BotSource(bot.config, bot.home)) else "out of date; run: graft index"
     read = f"{manifest.documents} documents, {manifest.chunks} chunks, {len(manifest.failed)} not read"
-    return f"{read}; {state}; no answer below a confidence of {bot.threshold.value:.2f}: {bot.threshold.origin}"
+    by = "sentences are read by the adapters"
+    if judge(bot.index) != "dense":
+        by = "sentences are chosen by their words, since the adapters do not know the language"
+    return f"{read}; {state}; {by}; no answer below a confidence of {bot.threshold.value:.2f}: {bot.threshold.origin}"

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from chatbot.answer_types import ANY, fits
 from chatbot.reply import Citation
 from chatbot.support import Supported
-from chatbot.units import Unit, heading, said, units
+from chatbot.units import Unit, cells_of, heading, said, units
 from retrieval.loaders.clean import one_line
 from retrieval.text import is_cjk, terms
 
@@ -74,7 +74,18 @@ def _short(question: str, ranked: Sequence[Supported], faqs: Collection[str]) ->
     words = best.answer.strip(' ,;:.*_`"“”')
     if "|" in words or "\n" in words or len(words) > SHORT * len(best.unit.text):
         return ""
+    if best.unit.kind == "row" and _of_several_columns(question, best.unit, words):
+        return ""
     return "" if _ASKS_MORE.search(question) or _ASKS_LIST.search(question) else words[:1].upper() + words[1:]
+
+
+def _of_several_columns(question: str, row: Unit, words: str) -> bool:
+    """Whether other columns of a row hold what is asked for as well, and the question does not name that of `words`."""
+    names, cells = cells_of(row.lead), cells_of(row.text)
+    column = next((number for number, cell in enumerate(cells) if words in cell), 0)
+    if len(names) == len(cells) and set(terms(names[column])) & set(terms(question)):
+        return False
+    return any(fits(question, cell) for number, cell in enumerate(cells) if number not in (0, column))
 
 
 def _groups(

@@ -97,9 +97,13 @@ def in_place(unit: Unit, titles: dict[str, str]) -> str:
 
 def row_as_text(unit: Unit) -> str:
     """A table row in words: each cell after its column's heading."""
-    names = [cell.strip() for cell in unit.lead.strip().strip("|").split("|")]
-    cells = [cell.strip() for cell in unit.text.strip().strip("|").split("|")]
+    names, cells = cells_of(unit.lead), cells_of(unit.text)
     if len(names) != len(cells):
         return " · ".join(cell for cell in cells if cell)
     first, *rest = [f"{name}: {cell}" if name else cell for name, cell in zip(names, cells, strict=True) if cell]
     return "; ".join([first, *rest])
+
+
+def cells_of(row: str) -> list[str]:
+    """The cells of a table's row or header, empty ones too."""
+    return [cell.strip() for cell in row.strip().strip("|").split("|")]

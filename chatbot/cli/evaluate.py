@@ -102,7 +102,8 @@ def _bot(name: str, data: Path | None, plot: Path | None, precision: float | Non
     report = measure(opened, cases, tried, grades)
     if plot:
         draw(report, opened.threshold.value, plot)
-    return report | chosen
+    failures = report.pop("failures")
+    return report | chosen | {"failures": failures}
 
 
 def _explain(name: str, question: str, json_: bool) -> None:

@@ -29,9 +29,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(graph, name="graph", help="Query, walk, draw and export a bot's knowledge graph.")
-app.command(name="eval")(evaluate)
-app.command()(train)
-app.command()(average)
 
 
 def _print_version(wanted: bool) -> None:
@@ -122,6 +119,11 @@ def doctor(
             for finding in findings:
                 tell(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.check:<22} {finding.detail}")
     raise typer.Exit(0 if all(finding.ok for finding in findings) else 2)
+
+
+app.command(name="eval")(evaluate)
+app.command()(train)
+app.command()(average)
 
 
 def main() -> None:

@@ -80,7 +80,7 @@ def train(
             print_json(card)
         else:
             scores = ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in card["scores"].items())
-            tell(f"{out}: {task} after {card['steps']} steps, {card['seconds']} s; {scores}")
+            tell(f"{out}: {task}, step {card['steps']} of {card['steps_of_schedule']}, {card['seconds']} s; {scores}")
 
 
 def _data(entry: str) -> tuple[Path, float]:

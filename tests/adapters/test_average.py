@@ -11,7 +11,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 from typer.testing import CliRunner, Result
 
-from adapters.registry import SHIPPED, WEIGHTS, find_adapter
+from adapters.registry import CONFIG, SHIPPED, WEIGHTS, find_adapter
 from chatbot.cli.main import app
 
 
@@ -52,6 +52,7 @@ def test_the_mean_of_a_model_and_thrice_it_is_twice_it(tmp_path: Path) -> None:
     [
         (["reranker"], "differ in task, layers, rank or scale"),
         (["nowhere"], "no adapter in"),
+        (["reader"], "the same adapter is given twice"),
         ([], "expected two adapters or more, got 1"),
     ],
 )
@@ -65,6 +66,12 @@ def test_a_damaged_adapter_is_named_and_nothing_is_overwritten(tmp_path: Path) -
     broken = copy_of("reader", tmp_path / "broken", 1)
     (broken / WEIGHTS).write_bytes(b"junk" * 100)
     assert f"{broken / WEIGHTS} is damaged" in graft(SHIPPED / "reader", broken, "-o", tmp_path / "out").stderr
+    endless = copy_of("reader", tmp_path / "endless", np.inf)
+    assert "holds weights that are no numbers" in graft(SHIPPED / "reader", endless, "-o", tmp_path / "out").stderr
+    unscaled = copy_of("reader", tmp_path / "unscaled", 1)
+    (unscaled / CONFIG).write_text("{}", encoding="utf8")
+    wanted = f"{unscaled / CONFIG} is damaged: expected r and lora_alpha"
+    assert wanted in graft(SHIPPED / "reader", unscaled, "-o", tmp_path / "out").stderr
     before = json.dumps(sorted(str(path) for path in broken.iterdir()))
     assert "exists and is not empty" in graft(SHIPPED / "reader", SHIPPED / "reader", "-o", broken).stderr
     assert json.dumps(sorted(str(path) for path in broken.iterdir())) == before

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import resource
+import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from adapters.checkpoint import TrainingError
-from adapters.models import DEFAULT_SHA256
+from adapters.models import DEFAULT_SHA256, ModelError
 from adapters.reader.runtime import Reader
 from adapters.reader.train import batches, held_out, train_reader
 from adapters.registry import find_adapter
@@ -143,6 +145,31 @@ def test_a_question_that_is_too_long_is_cut(tmp_path: Path) -> None:
     path = tmp_path / "long.json"
     path.write_text(json.dumps(data), encoding="utf8")
     assert train_reader([(path, 1)], None, tmp_path / "out", RECIPE)["steps"] > 0
+
+
+def test_a_training_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+    data, out = write_data(tmp_path / "data.json"), tmp_path / "out"
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    try:
+        with pytest.raises(TrainingError, match=r"cannot be written: .*; make room, then remove it and begin again"):
+            train_reader([(data, 3)], None, out, RECIPE)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, before)
+
+
+def test_answers_that_stand_nowhere_and_no_answers_at_all_are_refused(tmp_path: Path) -> None:
+    data = json.loads(write_data(tmp_path / "data.json").read_text(encoding="utf8"))
+    questions = data["data"][0]["paragraphs"][0]["qas"]
+    for answers, message in (([{"text": "19 euros"}], "no answer stands at its"), ([], "none of the questions has an")):
+        for qa in questions:
+            qa["answers"] = answers
+        path = tmp_path / "other.json"
+        path.write_text(json.dumps(data), encoding="utf-8-sig")
+        with pytest.raises(ModelError, match=message):
+            train_reader([(path, 1)], None, tmp_path / "out", RECIPE)
 
 
 def test_batches_stay_within_their_tokens_and_hold_every_row_once() -> None:

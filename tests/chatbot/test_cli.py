@@ -221,10 +221,13 @@ def test_doctor_checks_the_installation_and_a_bot(northwind_folder: Path) -> Non
         "encoder",
         "home",
         "bot config",
+        "bot adapters",
         "bot generator",
         "bot index",
     ]
-    assert findings[-1]["detail"].startswith("4 documents, ") and "; current; " in findings[-1]["detail"]
+    assert (
+        findings[-1]["detail"].startswith("4 documents, ") and "; current; sentences are read" in findings[-1]["detail"]
+    )
 
 
 def test_doctor_finds_a_broken_index_and_an_unknown_provider(tmp_path: Path) -> None:
@@ -253,5 +256,5 @@ def test_doctor_names_an_adapter_that_is_missing(tmp_path: Path, monkeypatch: py
     assert not findings["adapters"]["ok"] and findings["encoder"]["ok"]
     assert (
         findings["adapters"]["detail"]
-        == f"no adapter in {tmp_path / 'reader'}: expected card.json and adapter_model.safetensors"
+        == f"no adapter in {tmp_path / 'reader'}: expected card.json, adapter_config.json and adapter_model.safetensors"
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chatbot.config import BotConfig
+from chatbot.config import Adapters, BotConfig
 from chatbot.config_file import ConfigError, load_config
 
 LEAST = "name: northwind\nknowledge:\n  sources: [knowledge/]\n"
@@ -237,7 +237,7 @@ def test_extends_inherits_and_keeps_paths_relative_to_their_file(tmp_path: Path)
     (base / "bot.yaml").write_text(
         LEAST
         + "title: Base\nfaq: faq.csv\nretrieval: {top_k: 3, lexical: false}\n"
-        + "graph: {triples: [facts.csv]}\nprompt: {examples: examples.jsonl}\n",
+        + "graph: {triples: [facts.csv]}\nprompt: {examples: examples.jsonl}\nadapters: {reader: own}\n",
         encoding="utf8",
     )
     config = load(child, "extends: ../base\nname: child\nretrieval: {top_k: 9}\nprompt: {template: own.md}\n")
@@ -247,6 +247,7 @@ def test_extends_inherits_and_keeps_paths_relative_to_their_file(tmp_path: Path)
     wanted = [base / name for name in ("knowledge", "facts.csv", "faq.csv", "examples.jsonl")]
     assert [config.path(str(name)) for name in inherited] == wanted
     assert config.path(str(config.prompt.template)) == child / "own.md"
+    assert config.adapter_folders == Adapters(reader=str(base / "own"))
 
 
 def test_extends_that_goes_in_circles_or_nowhere(tmp_path: Path) -> None:

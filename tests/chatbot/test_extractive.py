@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import pytest
+
 from chatbot.extractive import compose
 from chatbot.reply import Citation
 from chatbot.support import Supported
@@ -198,3 +200,21 @@ def test_the_short_answer_comes_first_where_the_reader_is_sure_and_nothing_rival
     )
     assert text("How much is a Blue Card?", short=own.text[:60]) == whole
     assert text("When does it arrive?", short="within five days").startswith("**Within five days**\n\n")
+
+
+@pytest.mark.parametrize(
+    ("question", "short", "told"),
+    [
+        ("When is the gym open on Friday?", "08:00-18:00", False),
+        ("What are the Saturday hours of the gym?", "08:00-18:00", True),
+        ("How much is the gym?", "9 euros", True),
+        ("Tell me of the gym", "9 euros", False),
+    ],
+)
+def test_of_several_columns_the_short_answer_is_that_of_the_one_asked_for(
+    question: str, short: str, told: bool
+) -> None:
+    header = "| Place | Weekdays | Saturday | Fee |\n| --- | --- | --- | --- |"
+    own = chunk(f"{header}\n| Gym | 06:30-22:00 | 08:00-18:00 | 9 euros |")
+    ranked = [Supported(pick(own, "| Gym"), 3.0, 0, short, True)]
+    assert compose(question, ranked, {"a.md": "Hours"})[0].startswith("**") is told

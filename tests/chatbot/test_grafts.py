@@ -13,7 +13,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from adapters import ModelError
-from adapters.registry import SHIPPED, WEIGHTS
+from adapters.registry import CONFIG, SHIPPED, WEIGHTS
 from chatbot.config import Adapters
 from chatbot.grafts import Grafts, find_all
 from tests.chatbot.small_bot import Reconfigured
@@ -96,6 +96,18 @@ def test_an_adapter_that_does_not_fit_is_named_when_the_bot_opens(
         card.write_text(json.dumps({**json.loads(card.read_text(encoding="utf8")), **change}), encoding="utf8")
     with pytest.raises(ModelError, match=message):
         reconfigured(adapters={"reader": str(folder)})
+
+
+def test_a_damaged_adapter_is_named_and_answers_nothing(tmp_path: Path) -> None:
+    scaleless, numberless = tmp_path / "scaleless", tmp_path / "numberless"
+    for folder in (scaleless, numberless):
+        shutil.copytree(SHIPPED / "reader", folder)
+    (scaleless / CONFIG).write_text("[]", encoding="utf8")
+    weights = load_file(numberless / WEIGHTS)
+    save_file({name: weight * np.float16("nan") for name, weight in weights.items()}, numberless / WEIGHTS)
+    for folder, message in ((scaleless, "is damaged or does not fit"), (numberless, "holds weights that are no")):
+        with pytest.raises(ModelError, match=f"{folder.name} {message}"):
+            Grafts.load(find_all(Adapters(reader=str(folder))))
 
 
 def test_an_adapter_that_is_replaced_before_it_is_read_is_refused(reconfigured: Reconfigured, tmp_path: Path) -> None:

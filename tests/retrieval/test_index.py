@@ -46,6 +46,14 @@ def test_the_encoder_is_trusted_only_where_it_knows_the_language(english: Index,
     assert chinese.dense_weight == 0.0
 
 
+def test_tables_and_numbers_do_not_hide_the_language(encoder: Encoder, tmp_path: Path) -> None:
+    table = "| item | price |\n|---|---|\n" + "".join(f"| A-{n} | {n}.50 |\n" for n in range(2_000))
+    figures = " ".join(str(n) for n in range(2_000))
+    more = [Document("table", "Prices", table, "prices.csv"), Document("figures", "Figures", figures, "figures.txt")]
+    blob = [Document("blob", "Key", "QUJD" * 20_000, "key.txt")]
+    assert built(tmp_path / "index", [*documents(ENGLISH, "Help"), *more, *blob], encoder).in_english
+
+
 def test_fusion_never_loses_to_the_better_ranker_in_chinese(chinese: Index) -> None:
     dense, lexical = (reciprocal_ranks(chinese, list(CHINESE), weight) for weight in (1.0, 0.0))
     assert reciprocal_ranks(chinese, list(CHINESE), chinese.dense_weight) >= max(dense, lexical)
