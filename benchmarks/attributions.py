@@ -3,7 +3,7 @@
     python -m benchmarks.attributions [BOT ...]
 
 A faithful weight is not negative for the answer's own words, and the answer loses more by the three heaviest others
-than by any three.
+than by any three. The second measure hides words itself, which favours hiding; the first favours none.
 """
 
 from __future__ import annotations
