@@ -9,6 +9,7 @@ import pytest
 
 from chatbot.bot import Bot
 from chatbot.confidence import confidence
+from chatbot.grafts import find_all
 from chatbot.search import Searcher
 from chatbot.support import FEATURES, Ranked, SupportModel, judge
 from retrieval.encoder import Encoder
@@ -31,7 +32,7 @@ def index(request: pytest.FixtureRequest, northwind: Bot, make_corpus: MakeCorpu
 @pytest.fixture
 def weighed(index: Index) -> Ranked:
     question = QUESTIONS[judge(index)]
-    return SupportModel.load(index).rank(question, Searcher(index, None).search(question, 10))
+    return SupportModel.load(index, find_all()).rank(question, Searcher(index, None).search(question, 10))
 
 
 def with_support(ranked: Ranked, score: float) -> Ranked:
@@ -62,4 +63,4 @@ def test_better_odds_that_some_unit_answers_never_lower_the_confidence(index: In
 def test_without_units_there_is_no_confidence(index: Index) -> None:
     question = QUESTIONS[judge(index)]
     nothing = replace(Searcher(index, None).search(question, 10), passages=[])
-    assert confidence(SupportModel.load(index).rank(question, nothing), index) == 0.0
+    assert confidence(SupportModel.load(index, find_all()).rank(question, nothing), index) == 0.0

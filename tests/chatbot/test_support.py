@@ -9,7 +9,7 @@ import pytest
 
 from chatbot.evidence import FEATURES as OWN
 from chatbot.evidence import Evidence, gather
-from chatbot.grafts import Grafts
+from chatbot.grafts import Grafts, find_all
 from chatbot.rerank import RERANKED, likelihoods
 from chatbot.search import Found, Searcher
 from chatbot.support import FEATURES, Ranked, all_features, ranked
@@ -31,7 +31,7 @@ PAGES = {
 
 @pytest.fixture(scope="module")
 def grafts() -> Grafts:
-    return Grafts.load()
+    return Grafts.load(find_all())
 
 
 @pytest.fixture
