@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters.models import ModelError
-from adapters.registry import CARD, CONFIG, WEIGHTS, Adapter, lora_config
+from adapters.registry import CARD, CONFIG, WEIGHTS, Adapter, lora_config, read_weights
 
 DOWN, UP = ".lora_A.", ".lora_B."
 
@@ -34,7 +34,7 @@ def average(adapters: Sequence[Adapter], out: Path) -> dict[str, object]:
     first = adapters[0]
     if len({adapter.fingerprint for adapter in adapters}) < len(adapters):
         raise ModelError("the same adapter is given twice")
-    weights = [_weights(adapter) for adapter in adapters]
+    weights = [read_weights(adapter.path) for adapter in adapters]
     for adapter, own in zip(adapters[1:], weights[1:], strict=True):
         if _kind(adapter, own) != _kind(first, weights[0]):
             raise ModelError(f"the adapters in {first.path} and {adapter.path} differ in task, layers, rank or scale")
@@ -56,19 +56,6 @@ def average(adapters: Sequence[Adapter], out: Path) -> dict[str, object]:
     save_file({name: np.ascontiguousarray(w.astype(np.float16)) for name, w in mean.items()}, out / WEIGHTS)
     (out / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf8")
     return card
-
-
-def _weights(adapter: Adapter) -> dict[str, NDArray[np.float32]]:
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
-    try:
-        weights = {name: weight.astype(np.float32) for name, weight in load_file(adapter.path / WEIGHTS).items()}
-    except SafetensorError:
-        raise ModelError(f"{adapter.path / WEIGHTS} is damaged") from None
-    if not all(np.isfinite(weight).all() for weight in weights.values()):
-        raise ModelError(f"{adapter.path / WEIGHTS} holds weights that are no numbers")
-    return weights
 
 
 def _kind(adapter: Adapter, weights: dict[str, NDArray[np.float32]]) -> tuple[object, ...]:

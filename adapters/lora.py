@@ -16,7 +16,7 @@ import torch
 
 from adapters.compiled import has_bf16
 from adapters.models import ModelError
-from adapters.registry import WEIGHTS
+from adapters.registry import WEIGHTS, read_weights
 
 LAYERS = ["query", "key", "value", "dense"]
 """The linear layers of the backbone, which are all adapted."""
@@ -71,16 +71,7 @@ class Lora(torch.nn.Module):
         Raises:
             ModelError: It is damaged, for another model, or of another rank.
         """
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
-
-        try:
-            saved = load_file(folder / WEIGHTS)
-        except (SafetensorError, OSError):
-            raise ModelError(f"{folder / WEIGHTS} is damaged") from None
-        if not all(bool(value.isfinite().all()) for value in saved.values()):
-            raise ModelError(f"{folder / WEIGHTS} holds weights that are no numbers")
-        saved = {key.replace(".bert.", "."): value for key, value in saved.items()}
+        saved = {key.replace(".bert.", "."): torch.from_numpy(value) for key, value in read_weights(folder).items()}
         if not any(key.replace(".bert.", ".") in saved for key, _ in self._named()):
             raise ModelError(f"the adapter in {folder} has none of this model's layers")
         with torch.no_grad():
@@ -89,7 +80,7 @@ class Lora(torch.nn.Module):
                     if like.shape != parameter.shape:
                         shapes = f"{tuple(like.shape)}, expected {tuple(parameter.shape)}"
                         raise ModelError(f"the adapter in {folder} has {key} of shape {shapes}")
-                    parameter.copy_(like.float())
+                    parameter.copy_(like)
 
     def save(self, folder: Path) -> None:
         """Write the adapter as peft reads it, its weights as float16."""

@@ -7,6 +7,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from adapters.models import ModelError, locate, sha256
 
 SHIPPED = Path(__file__).parent / "shipped"
@@ -68,6 +71,24 @@ def lora_config(adapter: Adapter) -> tuple[int, float]:
         return int(config["r"]), config["lora_alpha"] / config["r"]
     except (OSError, ValueError, TypeError, KeyError, ZeroDivisionError, RecursionError):
         raise ModelError(f"{adapter.path / CONFIG} is damaged: expected r and lora_alpha") from None
+
+
+def read_weights(path: Path) -> dict[str, NDArray[np.float32]]:
+    """The weights in an adapter's folder, by name.
+
+    Raises:
+        ModelError: They are damaged, or no numbers.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        weights = {name: weight.astype(np.float32) for name, weight in load_file(path / WEIGHTS).items()}
+    except (SafetensorError, OSError):
+        raise ModelError(f"{path / WEIGHTS} is damaged") from None
+    if not all(np.isfinite(weight).all() for weight in weights.values()):
+        raise ModelError(f"{path / WEIGHTS} holds weights that are no numbers")
+    return weights
 
 
 def verify(adapter: Adapter) -> None:
