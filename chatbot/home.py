@@ -22,7 +22,7 @@ from pydantic import TypeAdapter
 
 from retrieval.errors import GraftError
 
-FORMAT = 2
+FORMAT = 3
 """Version of a build's files; raise it when they change."""
 
 _BUILD = re.compile(r"b-[0-9a-f]{8}")

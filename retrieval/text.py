@@ -40,6 +40,11 @@ STOPWORDS_ZH = frozenset(
     需要 哪里 哪个 哪些 是否 一个 一下 时候 为什么 谁 吗
     """.split()
 )
+_ASKING_ZH = re.compile(
+    "请问|你知道|我想知道|告诉我|为什么|怎么办|怎么样|怎么|怎样|如何|什么时候|什么|多少|多久|多长时间|几[个天次种年点]"
+    "|哪[里儿个些种位年天]?|是谁|谁|是不是|有没有|能不能|可不可以|要不要|会不会|需不需要|可以|是否|的话|应该|该|吗|呢|吧|啊|(?<!目)的"
+    "|了(?!解)|[我你您他她它]们?"
+)
 
 
 def is_cjk(text: str) -> bool:
@@ -78,9 +83,12 @@ def terms(text: str) -> list[str]:
 
 
 def _chinese_terms(run: str) -> list[str]:
-    grams = [run[i : i + 2] for i in range(len(run) - 1)]
-    singles = [character for character in run if character not in STOPWORDS_ZH]
-    return singles + [gram for gram in grams if gram not in STOPWORDS_ZH] + meanings(run)
+    """Characters, bigrams and meanings; no bigram reaches over a word that asks or only joins."""
+    pieces = [piece for piece in _ASKING_ZH.split(run) if piece]
+    grams = [piece[i : i + 2] for piece in pieces for i in range(len(piece) - 1)]
+    singles = [character for piece in pieces for character in piece if character not in STOPWORDS_ZH]
+    shared = [meaning for piece in pieces for meaning in meanings(piece)]
+    return singles + [gram for gram in grams if gram not in STOPWORDS_ZH] + shared
 
 
 def sentences(text: str) -> list[tuple[int, int]]:
