@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -10,7 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters.compiled import CannotCompile, CompiledModel, compiled_folder, padded
+from adapters.compiled import CannotCompile, CompiledModel, Tag, compiled_folder, padded
 from adapters.models import ModelFiles, locate, verify_default
 from adapters.registry import Adapter
 
@@ -46,6 +47,10 @@ class Backbone(Protocol):
 
     def sentence_vectors(self, ids: list[list[int]]) -> NDArray[np.float32]:
         """Unit vectors of a batch, shape (len(ids), spec.dimension)."""
+        ...
+
+    def stream(self, batches: Iterable[tuple[Tag, list[list[int]]]]) -> Iterator[tuple[Tag, NDArray[np.float32]]]:
+        """The same for many batches, several at a time, in the order they are done; batches are taken meanwhile."""
         ...
 
 
@@ -96,5 +101,14 @@ class CompiledBackbone:
 
     def sentence_vectors(self, ids: list[list[int]]) -> NDArray[np.float32]:
         """See `Backbone.sentence_vectors`."""
-        tokens, mask = padded(ids)
-        return self._model({"input_ids": tokens, "attention_mask": mask})[0]
+        return self._model(_inputs(ids))[0]
+
+    def stream(self, batches: Iterable[tuple[Tag, list[list[int]]]]) -> Iterator[tuple[Tag, NDArray[np.float32]]]:
+        """See `Backbone.stream`."""
+        for tag, outputs in self._model.stream((tag, _inputs(ids)) for tag, ids in batches):
+            yield tag, outputs[0]
+
+
+def _inputs(ids: list[list[int]]) -> dict[str, NDArray[np.int64]]:
+    tokens, mask = padded(ids)
+    return {"input_ids": tokens, "attention_mask": mask}

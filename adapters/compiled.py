@@ -9,10 +9,11 @@ import shutil
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,12 @@ sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 FORMAT = 2
 """Version of a compiled model's folder; raise it when its files change."""
+
+
+AHEAD = 32
+"""Batches of a stream that wait for a core; enough to keep all busy while the next texts are read."""
+
+Tag = TypeVar("Tag")
 
 
 class CannotCompile(Exception):
@@ -45,22 +52,60 @@ class CompiledModel:
     def __init__(self, folder: Path) -> None:
         import openvino
 
-        core = openvino.Core()
-        config: dict[str, Any] = {
-            "INFERENCE_PRECISION_HINT": "bf16" if has_bf16() else "f32",
-            "PERFORMANCE_HINT": "LATENCY",
-            "CACHE_DIR": str(folder / "blobs"),
-        }
-        self._model = core.compile_model(str(folder / "model.xml"), "CPU", config)
+        self._folder = folder
+        self._model = _compile(folder, "LATENCY")
         self._local = threading.local()
-        self.runtime = f"OpenVINO {openvino.__version__.split('-')[0]}, {config['INFERENCE_PRECISION_HINT']}"
+        self.runtime = f"OpenVINO {openvino.__version__.split('-')[0]}, {_precision()}"
 
     def __call__(self, inputs: dict[str, NDArray[np.int64]]) -> list[NDArray[np.float32]]:
         """Run a batch; the outputs are copies."""
         if not hasattr(self._local, "request"):
             self._local.request = self._model.create_infer_request()
-        result = self._local.request.infer(inputs)
-        return [np.array(result[number], dtype=np.float32) for number in range(len(self._model.outputs))]
+        self._local.request.infer(inputs)
+        return _outputs(self._local.request)
+
+    def stream(
+        self, batches: Iterable[tuple[Tag, dict[str, NDArray[np.int64]]]]
+    ) -> Iterator[tuple[Tag, list[NDArray[np.float32]]]]:
+        """Run many batches, one a core at the same time, in the order they are done.
+
+        Batches are taken from the iterator while others run, up to `AHEAD` of them.
+        """
+        import openvino
+
+        done: deque[tuple[Tag, list[NDArray[np.float32]]]] = deque()
+        queue = openvino.AsyncInferQueue(_compile(self._folder, "THROUGHPUT"), AHEAD)
+        queue.set_callback(lambda request, tag: done.append((tag, _outputs(request))))
+        try:
+            for tag, inputs in batches:
+                queue.start_async(inputs, tag)
+                while done:
+                    yield done.popleft()
+        finally:
+            queue.wait_all()
+        yield from done
+
+
+def _precision() -> str:
+    return "bf16" if has_bf16() else "f32"
+
+
+def _compile(folder: Path, hint: str) -> Any:
+    """The model in OpenVINO's hands, for short answers (`LATENCY`) or many at once (`THROUGHPUT`)."""
+    import openvino
+
+    config: dict[str, Any] = {
+        "INFERENCE_PRECISION_HINT": _precision(),
+        "PERFORMANCE_HINT": hint,
+        "CACHE_DIR": str(folder / "blobs"),
+    }
+    if hint == "THROUGHPUT":
+        config["NUM_STREAMS"] = os.cpu_count() or 1
+    return openvino.Core().compile_model(str(folder / "model.xml"), "CPU", config)
+
+
+def _outputs(request: Any) -> list[NDArray[np.float32]]:
+    return [np.array(tensor.data, dtype=np.float32) for tensor in request.output_tensors]
 
 
 def compiled_folder(fingerprint: str, export: Callable[[Path], None]) -> Path:

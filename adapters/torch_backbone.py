@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from adapters.backbone import EncoderSpec
+from adapters.compiled import Tag
 from adapters.models import ModelError, ModelFiles, first_line
 
 if TYPE_CHECKING:
@@ -45,6 +47,10 @@ class TorchBackbone:
             vectors = self._model(dict(tokens))["sentence_embedding"]
             unit = torch.nn.functional.normalize(vectors.float(), dim=-1)
         return np.asarray(unit.cpu().numpy(), dtype=np.float32)
+
+    def stream(self, batches: Iterable[tuple[Tag, list[list[int]]]]) -> Iterator[tuple[Tag, NDArray[np.float32]]]:
+        """See `Backbone.stream`; torch takes one batch at a time."""
+        return ((tag, self.sentence_vectors(ids)) for tag, ids in batches)
 
 
 def open_sentence_transformer(files: ModelFiles) -> SentenceTransformer:

@@ -78,6 +78,7 @@ class Conversation:
     def _stream(self, shown: Shown, number: int) -> Iterator[None]:
         pieces: list[str] = []
         last = 0.0
+        self.bot = self.bot.current()
         for part in self.bot.stream(shown.question, self.session):
             if shown.stopped:
                 if isinstance(part, Reply) and not part.error:

@@ -12,7 +12,7 @@ from retrieval.encoder import Encoder
 
 
 class Shelf:
-    """Opened bots by name, in the order given; read-only afterwards, so safe to share between threads.
+    """Opened bots by name, in the order given, each over the index that is in use; safe to share between threads.
 
     Args:
         bots: At least one.
@@ -52,4 +52,6 @@ class Shelf:
 
     def get(self, name: object) -> Bot:
         """The bot of a name; the first bot for a name that is not on the shelf."""
-        return self._bots.get(str(name)) or next(iter(self._bots.values()))
+        known = str(name) if str(name) in self._bots else next(iter(self._bots))
+        self._bots[known] = self._bots[known].current()
+        return self._bots[known]

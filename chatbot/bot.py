@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from zipfile import BadZipFile
 
-from adapters import Adapter
+from adapters import Adapter, ModelError
 from chatbot import citations, extractive, faq, guardrails, wording
 from chatbot.bots import BotSource
+from chatbot.checksums import check
 from chatbot.confidence import confidence
 from chatbot.courtesy import courtesy
 from chatbot.decision import Decision, Fixed, Known, Weighed
 from chatbot.followup import condense
 from chatbot.grafts import find_all
-from chatbot.home import Manifest, NotBuilt, read_manifest
+from chatbot.home import Manifest, NotBuilt, published_at, read_manifest
 from chatbot.lazy import Lazy
 from chatbot.passages import rerank_passages
 from chatbot.reply import Citation, Reply, Trace
@@ -29,6 +32,7 @@ from knowledge_graph.rank import GraphRanker
 from knowledge_graph.store import load_matrix
 from retrieval.document import Chunk
 from retrieval.encoder import Encoder
+from retrieval.errors import GraftError
 from retrieval.index import Index
 from retrieval.splitter import PATH_SEPARATOR
 
@@ -63,6 +67,7 @@ class Bot:
         ranker: GraphRanker | None,
         adapters: Mapping[str, Adapter],
     ) -> None:
+        self.source = source
         self.config = source.config
         self.home = source.home
         self.manifest = manifest
@@ -77,6 +82,9 @@ class Bot:
         self._support = Lazy(lambda: SupportModel.load(index, adapters))
         self._sessions = Lazy(lambda: Sessions(source.home / "sessions.db"))
         self._writer: Writer | None = None
+        self._seen = (0, 0)
+        self._next: Bot | None = None
+        self._looking = threading.Lock()
         if self.config.generator.model != "extractive":
             from chatbot.writer import Writer
 
@@ -94,18 +102,42 @@ class Bot:
             ModelError: An adapter is missing or does not fit.
         """
         manifest = read_manifest(source.home)
+        while True:
+            try:
+                return cls._open(source, manifest, encoder)
+            except NotBuilt:
+                before, manifest = manifest, read_manifest(source.home)
+                if manifest.build == before.build:  # and not one that was replaced meanwhile
+                    raise
+
+    @classmethod
+    def _open(cls, source: BotSource, manifest: Manifest, encoder: Encoder | None) -> Bot:
         adapters = find_all(source.config.adapter_folders)
         encoder = encoder or Encoder.load(source.config.retrieval.encoder)
         if manifest.encoder != encoder.fingerprint:
             raise NotBuilt("the index was built with another encoder; run: graft index BOT")
         folder = source.home / "builds" / manifest.build
         try:
+            check(folder)
             index = Index.open(folder, encoder)
             graph = source.config.graph.extractor != "none"
             ranker = GraphRanker(load_matrix(folder, index.store), index.store) if graph else None
             return cls(source, manifest, index, ranker, adapters)
         except (OSError, EOFError, ValueError, LookupError, RuntimeError, sqlite3.Error, BadZipFile) as error:
             raise NotBuilt(f"the index in {folder} is damaged; run: graft index BOT") from error
+
+    def current(self) -> Bot:
+        """This bot, or the same one over the index that was published since; opened once for all who ask.
+
+        Where the new index cannot be opened, the old one goes on answering.
+        """
+        with self._looking:
+            if self._next is None and (seen := published_at(self.home)) != self._seen:
+                self._seen = seen
+                with contextlib.suppress(GraftError, ModelError):
+                    if read_manifest(self.home).build != self.manifest.build:
+                        self._next = Bot.open(self.source, self.index.encoder)
+        return self._next.current() if self._next else self
 
     @property
     def support(self) -> SupportModel:

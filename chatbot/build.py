@@ -2,79 +2,58 @@
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import json
-import os
-from dataclasses import dataclass
+import shutil
+import sqlite3
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
-from adapters import locate
 from chatbot.bots import BotSource
+from chatbot.checksums import check
 from chatbot.config import BotConfig
-from chatbot.home import FORMAT, Manifest, NotBuilt, new_build, publish, read_manifest
-from knowledge_graph import KnowledgeGraph
+from chatbot.home import Manifest, NotBuilt, publish, read_manifest, updating
+from chatbot.sources import Sources, digest, find_sources, read_triples, stamp_of
+from chatbot.work import cache_file, sound_build, work_store
 from knowledge_graph import store as graph_store
 from knowledge_graph.build import Extraction, extract
+from retrieval.derive import derive
 from retrieval.document import Chunk, Document
 from retrieval.encoder import Encoder
 from retrieval.errors import GraftError, UnreadableFile
-from retrieval.index import Index, Progress
-from retrieval.loaders import discover, load, source_name
-from retrieval.loaders.clean import one_line
+from retrieval.index import Progress
+from retrieval.ingest import Ingest, Stamp, seal
+from retrieval.loaders import load, source_name
 from retrieval.splitter import split
-
-
-@dataclass(frozen=True)
-class Sources:
-    """The files of a bot: those to read as (path, root), and those skipped with the reason."""
-
-    files: list[tuple[Path, Path]]
-    skipped: dict[str, str]
-
-
-def find_sources(config: BotConfig) -> Sources:
-    """List a bot's files.
-
-    Raises:
-        GraftError: A source does not exist, or there is not one file.
-    """
-    sources = [*config.knowledge.sources, *([config.faq] if config.faq else [])]
-    if config.faq and config.path(config.faq).is_dir():
-        raise GraftError(f"{config.name}: faq must name a file of questions and answers, {config.faq} is a folder")
-    files, skipped = discover(sources, config.folder)
-    if not files and not skipped:
-        raise GraftError(f"{config.name}: the knowledge folder is empty; put documents into {', '.join(sources)}")
-    return Sources(files, dict(skipped))
-
-
-def digest(config: BotConfig, sources: Sources) -> str:
-    """Changes when the index would: with the files, the settings that shape it, or the encoder."""
-    shaping = {
-        "format": FORMAT,
-        "language": config.language,
-        "chunk": config.knowledge.chunk.model_dump(),
-        "index": config.retrieval.index,
-        "encoder": locate(config.retrieval.encoder).fingerprint,
-        "graph": config.graph.extractor,
-        "triples": [_stamp(config.path(name), config.folder) for name in config.graph.triples],
-        "files": [_stamp(path, config.folder) for path, _ in sources.files],
-    }
-    return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()
+from retrieval.store import CHUNK, DATABASE
+from retrieval.vector_cache import VectorCache
 
 
 def is_current(bot: BotSource) -> bool:
-    """Whether the published build matches the bot's config and files."""
+    """Whether the published build is whole and matches the bot's config and files."""
     try:
-        return read_manifest(bot.home).inputs == digest(bot.config, find_sources(bot.config))
-    except NotBuilt:
+        manifest = read_manifest(bot.home)
+        check(bot.home / "builds" / manifest.build)
+    except (NotBuilt, OSError, ValueError, TypeError):
         return False
+    return manifest.inputs == digest(bot.config, find_sources(bot.config))
 
 
 def build(
-    bot: BotSource, progress: Progress = lambda step, done, total: None, encoder: Encoder | None = None
+    bot: BotSource,
+    progress: Progress = lambda step, done, total: None,
+    encoder: Encoder | None = None,
+    compact: bool = False,
+    waiting: Callable[[], None] = lambda: None,
 ) -> Manifest:
-    """Index a bot and publish the result; what was published before stays in use until then.
+    """Bring a bot's index up to date and publish it; what was published before stays in use until then.
+
+    Only files whose content has changed are read again, and only texts that were never encoded are encoded. Nothing is
+    done where nothing has changed and no file of the index is damaged.
+
+    Args:
+        compact: Give back the space of what was deleted.
+        waiting: Called once if another process is indexing the bot, before it is waited for.
 
     Raises:
         GraftError: No document could be read, or the home cannot be written.
@@ -83,29 +62,33 @@ def build(
     sources = find_sources(config)
     triples = [row for name in config.graph.triples for row in read_triples(config.path(name))]
     inputs = digest(config, sources)
-    documents, failed = read(sources, progress)
-    if not documents:
-        reasons = "; ".join(f"{name}: {reason}" for name, reason in list(failed.items())[:3])
-        raise GraftError(f"{config.name}: no document could be read ({reasons})")
-    chunks = [chunk for document in documents for chunk in split(document, **config.knowledge.chunk.model_dump())]
-    if not chunks:
-        raise GraftError(f"{config.name}: the documents hold no text")
-    encoder = encoder or Encoder.load(config.retrieval.encoder)
-    with new_build(bot.home) as folder:
-        index = Index.build(folder, documents, chunks, encoder, config.retrieval.index, progress)
-        graph = _graph(config, documents, chunks, triples, progress)
-        graph_store.save(graph, index.store, folder)
-        counts = KnowledgeGraph(index.store).counts()
-        faq = len(index.store.faq())
-        index.store.close()
+    with updating(bot.home, waiting) as folder:
+        current = sound_build(bot.home)
+        if current and current.inputs == inputs and not current.failed and not compact:
+            shutil.rmtree(folder)
+            return current
+        encoder = encoder or Encoder.load(config.retrieval.encoder)
+        with closing(VectorCache(cache_file(encoder.fingerprint), encoder.backbone.spec.dimension)) as cache:
+            base = bot.home / "builds" / current.build / DATABASE if current else None
+            with closing(work_store(folder, base, config)) as connection:
+                failed = _update(config, connection, sources, encoder, cache, progress)
+                documents, chunks, faq = _counts(config, connection, failed)
+                nodes, edges = _graph(config, connection, triples, folder, progress)
+                if compact:
+                    connection.commit()
+                    connection.execute("VACUUM")
+                seal(connection)
+            progress("write", 0, 1)
+            derive(folder, encoder, cache, config.retrieval.index)
+            progress("write", 1, 1)
         manifest = Manifest(
-            build=folder.name,
+            build=f"b-{uuid.uuid4().hex[:8]}",
             inputs=inputs,
             encoder=encoder.fingerprint,
-            documents=len(documents),
-            chunks=len(chunks),
-            nodes=counts["nodes"],
-            edges=counts["edges"],
+            documents=documents,
+            chunks=chunks,
+            nodes=nodes,
+            edges=edges,
             faq=faq,
             failed=failed,
         )
@@ -113,48 +96,69 @@ def build(
     return manifest
 
 
-def read(sources: Sources, progress: Progress) -> tuple[list[Document], dict[str, str]]:
-    """Load every file; those that cannot be read are returned by name with the reason."""
-    documents: list[Document] = []
+def _update(
+    config: BotConfig,
+    connection: sqlite3.Connection,
+    sources: Sources,
+    encoder: Encoder,
+    cache: VectorCache,
+    progress: Progress,
+) -> dict[str, str]:
+    """Make the store hold what the files hold; returns those that cannot be read, by name, with the reason."""
+    ingest = Ingest(connection)
+    known = ingest.stamps()
     failed = dict(sources.skipped)
-    for number, (path, root) in enumerate(sources.files, 1):
-        try:
-            documents.append(load(path, root))
-        except UnreadableFile as error:
-            failed[source_name(path, root)] = str(error)
-        progress("read", number, len(sources.files))
-    return documents, failed
+    named = {source_name(path, root): (path, root) for path, root in sources.files}
+    for name in known.keys() - named.keys():
+        ingest.remove(name)
+
+    def changed() -> Iterator[tuple[Document, Stamp]]:
+        for number, (name, (path, root)) in enumerate(named.items(), 1):
+            try:
+                old = known.get(name)
+                if (stamp := stamp_of(path, old)) != old:
+                    if old and stamp.digest == old.digest:
+                        ingest.restamp(name, stamp)
+                    else:
+                        yield load(path, root), stamp
+            except UnreadableFile as error:
+                failed[name] = str(error)
+                ingest.remove(name)
+            progress("read", number, len(named))
+
+    cutting = config.knowledge.chunk.model_dump()
+    ingest.add(changed(), lambda document: split(document, **cutting), encoder, cache)
+    return failed
 
 
-def read_triples(path: Path) -> list[tuple[str, str, str]]:
-    """Facts from a CSV file with three columns; a header line `subject,relation,object` is left out.
+def _counts(config: BotConfig, connection: sqlite3.Connection, failed: dict[str, str]) -> tuple[int, int, int]:
+    """How many documents, chunks and FAQ entries the store holds.
 
     Raises:
-        GraftError: The file cannot be read, or a row has not three columns.
+        GraftError: It holds none.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = [[one_line(cell) for cell in row] for row in csv.reader(file) if any(cell.strip() for cell in row)]
-    except OSError as error:
-        raise GraftError(f"triples file {path} cannot be read: {error.strerror}") from None
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise GraftError(f"triples file {path} cannot be read: {error}") from None
-    if rows and [cell.lower() for cell in rows[0]] == ["subject", "relation", "object"]:
-        rows = rows[1:]
-    for number, row in enumerate(rows, 1):
-        if len(row) != 3 or not all(row):
-            raise GraftError(f"{path}: row {number} must hold subject, relation, object, got {','.join(row)!r}")
-    return [(row[0], row[1], row[2]) for row in rows]
+    sql = "SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM chunks), (SELECT count(*) FROM faq)"
+    documents, chunks, faq = connection.execute(sql).fetchone()
+    if not documents:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in list(failed.items())[:3])
+        raise GraftError(f"{config.name}: no document could be read ({reasons})")
+    if not chunks:
+        raise GraftError(f"{config.name}: the documents hold no text")
+    return documents, chunks, faq
 
 
 def _graph(
     config: BotConfig,
-    documents: list[Document],
-    chunks: list[Chunk],
+    connection: sqlite3.Connection,
     triples: list[tuple[str, str, str]],
+    folder: Path,
     progress: Progress,
-) -> Extraction:
-    titles = {document.id: document.title for document in documents}
+) -> tuple[int, int]:
+    """Extract the graph of the store's chunks; returns how many nodes and edges it has."""
+    rows = connection.execute(f"{CHUNK}, c.position, d.title FROM chunks c JOIN documents d ON d.id = c.document_id")
+    found = sorted((row[7], Chunk(*row[:7]), row[8]) for row in rows.fetchall())
+    chunks = [chunk for _, chunk, _ in found]
+    titles = {chunk.document_id: title for _, chunk, title in found}
     done = 0
 
     def advance(count: int) -> None:
@@ -163,15 +167,9 @@ def _graph(
         progress("graph", done, len(chunks))
 
     if config.graph.extractor == "none":
-        return Extraction(mentions=[{} for _ in chunks], topics=[set() for _ in chunks])
-    return extract(chunks, titles, config.language, triples, advance)
-
-
-def _stamp(path: Path, folder: Path) -> tuple[str, int, int]:
-    """Where a file is, seen from the bot's folder, which may move, its size and when it was changed."""
-    name = os.path.relpath(path, folder)
-    try:
-        status = path.stat()
-    except OSError:
-        return name, 0, 0
-    return name, status.st_size, status.st_mtime_ns
+        graph = Extraction(mentions=[{} for _ in chunks], topics=[set() for _ in chunks])
+    else:
+        graph = extract(chunks, titles, config.language, triples, advance)
+    graph_store.save(graph, connection, [position for position, _, _ in found], folder)
+    nodes, edges = connection.execute("SELECT (SELECT count(*) FROM nodes), (SELECT count(*) FROM edges)").fetchone()
+    return nodes, edges

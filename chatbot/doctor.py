@@ -16,14 +16,15 @@ from adapters.models import locate, verify_default
 from chatbot import bots
 from chatbot.bot import Bot
 from chatbot.bots import BotSource
-from chatbot.build import find_sources, is_current
+from chatbot.build import is_current
 from chatbot.config import Adapters, BotConfig
 from chatbot.grafts import DEFAULTS, find_all
+from chatbot.sources import find_sources
 from chatbot.support import judge
 from retrieval.encoder import Encoder
 from retrieval.errors import GraftError
 
-PACKAGES = ("tokenizers", "faiss-cpu", "bm25s", "networkx", "torch", "sentence-transformers")
+PACKAGES = ("tokenizers", "faiss-cpu", "networkx", "torch", "sentence-transformers")
 OPTIONAL = ("openvino", "gradio", "langchain")
 """Graft works without these: slower, without the demo, without providers."""
 
@@ -131,7 +132,7 @@ def _generator(config: BotConfig, encoder: Callable[[str], Encoder]) -> str:
 
 def _index(bot: Bot) -> str:
     manifest = bot.manifest
-    state = "current" if is_current(BotSource(bot.config, bot.home)) else "out of date; run: graft index"
+    state = "current" if is_current(bot.source) else "out of date; run: graft index"
     read = f"{manifest.documents} documents, {manifest.chunks} chunks, {len(manifest.failed)} not read"
     by = "sentences are read by the adapters"
     if judge(bot.index) != "dense":

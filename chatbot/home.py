@@ -1,7 +1,7 @@
 """A bot's home on disk: builds beside each other, and a manifest that names the one in use.
 
-A build is written into a folder of its own; replacing the manifest, one atomic rename, publishes it. A reader sees the
-old build or the new one, never half of one, and a build that fails or is interrupted leaves no trace.
+A build is made in a folder of its own; replacing the manifest, one atomic rename, publishes it. A reader sees the old
+build or the new one, never half of one, and a build that is interrupted is taken up by the next.
 """
 
 from __future__ import annotations
@@ -12,19 +12,21 @@ import os
 import re
 import shutil
 import sqlite3
-import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
 
+from chatbot.checksums import seal
 from retrieval.errors import GraftError
 
-FORMAT = 3
+FORMAT = 4
 """Version of a build's files; raise it when they change."""
 
+NEXT = "next"
+"""The folder of the build that is being made."""
 _BUILD = re.compile(r"b-[0-9a-f]{8}")
 
 
@@ -79,10 +81,14 @@ def read_manifest(home: Path) -> Manifest:
 
 
 @contextlib.contextmanager
-def new_build(home: Path) -> Iterator[Path]:
-    """An empty folder for a build, removed again if the block fails; one build of a home at a time.
+def updating(home: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[Path]:
+    """The folder in which the next build of a home is made; one process at a time.
 
-    What a killed build left behind is removed first, where folders can be locked and it is known what is in use.
+    What an interrupted build left there is found there again; what is of no use is removed, where folders can be locked
+    and it is known what is in use. A build that was refused (`GraftError`) leaves nothing.
+
+    Args:
+        waiting: Called once if another process is building.
 
     Raises:
         GraftError: The home cannot be written to, or the disk is full.
@@ -90,28 +96,29 @@ def new_build(home: Path) -> Iterator[Path]:
     builds = home / "builds"
     try:
         builds.mkdir(parents=True, exist_ok=True)
-        with _alone(builds) as alone:
+        with _alone(builds, waiting) as alone:
             builds.mkdir(parents=True, exist_ok=True)
             kept = _published(home)
             if alone and (kept or not (home / "manifest.json").exists()):
-                _remove_builds(home, kept)
-            folder = builds / f"b-{uuid.uuid4().hex[:8]}"
-            folder.mkdir()
+                _remove_builds(home, {kept, NEXT})
+            (builds / NEXT).mkdir(exist_ok=True)
             try:
-                yield folder
-            except BaseException:
-                shutil.rmtree(folder, ignore_errors=True)
+                yield builds / NEXT
+            except GraftError:
+                shutil.rmtree(builds / NEXT, ignore_errors=True)
                 with contextlib.suppress(OSError):
                     builds.rmdir()
                     home.rmdir()
                 raise
     except (OSError, RuntimeError, sqlite3.Error) as error:
+        if isinstance(error, GraftError):
+            raise
         reason = getattr(error, "strerror", None) or str(error).strip().split("\n")[0][:200]
         raise GraftError(f"cannot build the index in {home}: {reason}") from error
 
 
 @contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[bool]:
+def _alone(folder: Path, waiting: Callable[[], None]) -> Iterator[bool]:
     """Wait until no other process builds here; a killed one frees its place. Yields whether that is certain."""
     if os.name == "nt":
         yield False  # Windows locks no folders
@@ -122,7 +129,11 @@ def _alone(folder: Path) -> Iterator[bool]:
     locked = False
     try:
         with contextlib.suppress(OSError):  # some network drives have no locks
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                waiting()
+                fcntl.flock(handle, fcntl.LOCK_EX)
             locked = True
         yield locked
     finally:
@@ -130,9 +141,21 @@ def _alone(folder: Path) -> Iterator[bool]:
 
 
 def publish(home: Path, manifest: Manifest) -> None:
-    """Make a finished build the one in use and remove the others."""
-    write_json(home / "manifest.json", home / "builds" / manifest.build, asdict(manifest))
-    _remove_builds(home, manifest.build)
+    """Make the finished build in `NEXT` the one in use and remove the others."""
+    folder = home / "builds" / manifest.build
+    seal(home / "builds" / NEXT)
+    (home / "builds" / NEXT).rename(folder)
+    write_json(home / "manifest.json", folder, asdict(manifest))
+    _remove_builds(home, {manifest.build})
+
+
+def published_at(home: Path) -> tuple[int, int]:
+    """What changes whenever a build is published, at the price of one look at the manifest's file."""
+    try:
+        status = (home / "manifest.json").stat()
+    except OSError:
+        return 0, 0
+    return status.st_ino, status.st_mtime_ns
 
 
 def write_json(path: Path, build: Path, value: dict[str, Any]) -> None:
@@ -156,7 +179,7 @@ def _published(home: Path) -> str | None:
         return None
 
 
-def _remove_builds(home: Path, kept: str | None) -> None:
+def _remove_builds(home: Path, kept: set[str | None]) -> None:
     for build in (home / "builds").iterdir():
-        if build.name != kept:
+        if build.name not in kept:
             shutil.rmtree(build, ignore_errors=True)

@@ -35,7 +35,7 @@ class Searcher:
         self.index = index
         self.ranker = ranker
         self.lexical = lexical
-        self._size = len(index.dense)
+        self._size = len(index.lexical)
 
     def search(self, question: str, top_k: int, trace: Trace | None = None) -> Found:
         """The `top_k` best passages for a question."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -30,18 +32,22 @@ CREATE INDEX edges_of_subject ON edges (subject);
 CREATE INDEX edges_of_object ON edges (object);
 CREATE INDEX edges_of_chunk ON edge_chunks (chunk);
 """
+DROP = "".join(f"DROP TABLE IF EXISTS {name};" for name in ("edge_chunks", "edges", "mentions", "aliases", "nodes"))
 TOPIC_WEIGHT = 3.0
 """A chunk whose title or heading names an entity is about it."""
 
 
-def save(graph: Extraction, store: Store, folder: Path) -> None:
-    """Write a graph's tables into a writable store, and the matrix that ranking walks on into `folder`."""
+def save(graph: Extraction, connection: sqlite3.Connection, positions: Sequence[int], folder: Path) -> None:
+    """Write a graph's tables into a database, and the matrix that ranking walks on into `folder`.
+
+    Args:
+        positions: Of the chunks that the graph was extracted from.
+    """
     used = {key for found in graph.mentions for key in found} | {key for topics in graph.topics for key in topics}
     used |= {key for triple in graph.triples for key in (triple.subject, triple.object)}
     ids = {key: number for number, key in enumerate(key for key in graph.nodes if key in used)}
-    connection = store.connection
-    with store.lock, connection:
-        connection.executescript(SCHEMA)
+    connection.executescript(f"{DROP} {SCHEMA}")
+    with connection:
         connection.executemany(
             "INSERT INTO nodes VALUES (?, ?, ?, ?)",
             ((ids[key], key, graph.nodes[key].label, graph.nodes[key].kind) for key in ids),
@@ -52,13 +58,19 @@ def save(graph: Extraction, store: Store, folder: Path) -> None:
         )
         connection.executemany(
             "INSERT INTO mentions VALUES (?, ?, ?)",
-            ((ids[k], chunk, n) for chunk, found in enumerate(graph.mentions) for k, n in found.items()),
+            (
+                (ids[k], chunk, n)
+                for chunk, found in zip(positions, graph.mentions, strict=True)
+                for k, n in found.items()
+            ),
         )
-        for number, (triple, positions) in enumerate(graph.triples.items()):
+        for number, (triple, chunks) in enumerate(graph.triples.items()):
             row = (number, ids[triple.subject], triple.relation, ids[triple.object])
             connection.execute("INSERT INTO edges VALUES (?, ?, ?, ?)", row)
-            connection.executemany("INSERT INTO edge_chunks VALUES (?, ?)", ((number, chunk) for chunk in positions))
-    sparse.save_npz(folder / "graph.npz", _matrix(graph, ids), compressed=False)
+            connection.executemany(
+                "INSERT INTO edge_chunks VALUES (?, ?)", ((number, positions[chunk]) for chunk in chunks)
+            )
+    sparse.save_npz(folder / "graph.npz", _matrix(graph, ids, positions), compressed=False)
 
 
 def load_matrix(folder: Path, store: Store) -> sparse.csr_matrix:
@@ -68,24 +80,24 @@ def load_matrix(folder: Path, store: Store) -> sparse.csr_matrix:
         ValueError: It is of another size than the store.
     """
     matrix = sparse.load_npz(folder / "graph.npz").tocsr()
-    if matrix.shape != (store.count(), store.rows("SELECT count(*) FROM nodes")[0][0]):
+    if matrix.shape != (store.size(), store.rows("SELECT count(*) FROM nodes")[0][0]):
         raise ValueError(f"the files in {folder} are of different builds")
     return matrix
 
 
-def _matrix(graph: Extraction, ids: dict[str, int]) -> sparse.csr_matrix:
+def _matrix(graph: Extraction, ids: dict[str, int], positions: Sequence[int]) -> sparse.csr_matrix:
     spread = np.zeros(len(ids))
     for found, topics in zip(graph.mentions, graph.topics, strict=True):
         for key in found.keys() | topics:
             spread[ids[key]] += 1
     rows, columns, weights = [], [], []
-    for chunk, (found, topics) in enumerate(zip(graph.mentions, graph.topics, strict=True)):
+    for chunk, found, topics in zip(positions, graph.mentions, graph.topics, strict=True):
         for key in found.keys() | topics:
             rows.append(chunk)
             columns.append(ids[key])
             rarity = np.log1p(len(graph.mentions) / spread[ids[key]])
             weights.append(rarity * (TOPIC_WEIGHT if key in topics else 1.0))
-    shape = (len(graph.mentions), len(ids))
+    shape = (max(positions, default=-1) + 1, len(ids))
     return sparse.csr_matrix((np.array(weights, dtype=np.float32), (rows, columns)), shape=shape)
 
 

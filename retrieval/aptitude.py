@@ -7,7 +7,6 @@ an encoder whose tokenizer does not know the script is given no weight to begin 
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from retrieval.lexical import LexicalIndex
 
 SAMPLE = 128
+RANKS = 10
 KNOWS, IGNORES = 0.7, 0.4
 """Ratios of dense to lexical reciprocal rank at which the encoder gets its full weight, and none."""
 
@@ -33,37 +33,40 @@ _RARE = "\U00020000"
 
 
 def dense_weight(
-    chunks: Sequence[Chunk], dense: DenseIndex, lexical: LexicalIndex, encoder: Encoder, seed: int = 0
+    sample: Sequence[tuple[int, Chunk]], dense: DenseIndex, lexical: LexicalIndex, encoder: Encoder
 ) -> float:
-    """Weight of the dense ranking for this corpus, from 0 to `DENSE_WEIGHT`."""
-    if unknown_share(chunks, encoder, seed) > MOST_UNKNOWN:
+    """Weight of the dense ranking for a corpus, from 0 to `DENSE_WEIGHT`.
+
+    Args:
+        sample: Some `SAMPLE` of its chunks with their positions.
+    """
+    if unknown_share([chunk for _, chunk in sample], encoder) > MOST_UNKNOWN:
         return 0.0
-    ratio = aptitude(chunks, dense, lexical, encoder, seed)
+    ratio = aptitude(sample, dense, lexical, encoder)
     return DENSE_WEIGHT * float(np.clip((ratio - IGNORES) / (KNOWS - IGNORES), 0.0, 1.0))
 
 
-def unknown_share(chunks: Sequence[Chunk], encoder: Encoder, seed: int = 0) -> float:
-    """Share of a sample's tokens that the tokenizer does not know; 0 for one that knows every byte."""
+def unknown_share(sample: Sequence[Chunk], encoder: Encoder) -> float:
+    """Share of some chunks' tokens that the tokenizer does not know; 0 for one that knows every byte."""
     rare = encoder.backbone.token_ids([_RARE])[0]
-    if len(rare) != 3:  # start, unknown, end
+    if len(rare) != 3 or not sample:  # start, unknown, end
         return 0.0
-    sample = random.Random(seed).sample(chunks, min(SAMPLE, len(chunks)))
     ids = [token for text in encoder.backbone.token_ids([chunk.text for chunk in sample]) for token in text[1:-1]]
     return ids.count(rare[1]) / len(ids) if ids else 0.0
 
 
-def aptitude(
-    chunks: Sequence[Chunk], dense: DenseIndex, lexical: LexicalIndex, encoder: Encoder, seed: int = 0
-) -> float:
+def aptitude(sample: Sequence[tuple[int, Chunk]], dense: DenseIndex, lexical: LexicalIndex, encoder: Encoder) -> float:
     """Mean reciprocal rank (at 10) of the dense ranking over that of the lexical one, for sentences as questions."""
-    sample = random.Random(seed).sample(range(len(chunks)), min(SAMPLE, len(chunks)))
-    probes = [(position, sentence) for position in sample if (sentence := _longest_sentence(chunks[position].text))]
+    probes = [(position, sentence) for position, chunk in sample if (sentence := _longest_sentence(chunk.text))]
     if not probes:
         return 1.0
     by_meaning = by_words = 0.0
-    for (position, sentence), vector in zip(probes, encoder.queries([s for _, s in probes]), strict=True):
-        by_meaning += _reciprocal_rank(dense.search(vector, 10)[0].tolist(), position)
-        by_words += _reciprocal_rank(np.argsort(-lexical.scores(sentence), kind="stable")[:10].tolist(), position)
+    nearest = dense.search_all(encoder.queries([sentence for _, sentence in probes]), RANKS)
+    for (position, sentence), (found, _) in zip(probes, nearest, strict=True):
+        by_meaning += _reciprocal(found.tolist().index(position) if position in found else RANKS)
+        scores = lexical.scores(sentence)
+        better = int((scores > scores[position]).sum() + (scores[:position] == scores[position]).sum())
+        by_words += _reciprocal(better)
     return by_meaning / by_words if by_words else 1.0
 
 
@@ -72,5 +75,6 @@ def _longest_sentence(text: str) -> str:
     return max((text[start:end] for start, end in spans), key=length, default="")
 
 
-def _reciprocal_rank(ranking: list[int], position: int) -> float:
-    return 1 / (ranking.index(position) + 1) if position in ranking else 0.0
+def _reciprocal(better: int) -> float:
+    """Reciprocal rank of what `better` others are ranked before; 0 beyond the first ten."""
+    return 1 / (better + 1) if better < RANKS else 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
@@ -15,42 +16,79 @@ FLAT_UP_TO = 100_000
 
 
 class DenseIndex:
-    """Positions are those of the chunks the index was built from."""
+    """Finds chunks by the cosine of their vectors.
 
-    def __init__(self, index: faiss.Index) -> None:
+    Args:
+        index: Vectors by row.
+        positions: The chunk of each row, ascending.
+    """
+
+    def __init__(self, index: faiss.Index, positions: NDArray[np.int64]) -> None:
         self._index = index
+        self._positions = positions
 
     @classmethod
     def build(cls, vectors: NDArray[np.float32], kind: IndexKind = "auto") -> DenseIndex:
-        """Index unit vectors of shape (n, dimension)."""
-        if kind == "auto":
-            kind = "flat" if len(vectors) <= FLAT_UP_TO else "hnsw"
-        if kind == "flat":
-            index: faiss.Index = faiss.IndexFlatIP(vectors.shape[1])
-        else:
-            index = faiss.IndexHNSWFlat(vectors.shape[1], 32, faiss.METRIC_INNER_PRODUCT)
-            index.hnsw.efConstruction, index.hnsw.efSearch = 200, 128
-        index.add(vectors)
-        return cls(index)
+        """Index unit vectors of shape (n, dimension), numbered from 0."""
+        return cls.of_batches([vectors], np.arange(len(vectors)), vectors.shape[1], kind)
 
     @classmethod
-    def open(cls, path: Path) -> DenseIndex:
-        """Open a saved index, memory-mapped."""
-        return cls(faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC))
+    def of_batches(
+        cls,
+        batches: Iterable[NDArray[np.float32]],
+        positions: NDArray[np.int64],
+        dimension: int,
+        kind: IndexKind = "auto",
+    ) -> DenseIndex:
+        """Index unit vectors that come in batches of shape (any, dimension).
 
-    def save(self, path: Path) -> None:
-        """Write the index to a file."""
-        faiss.write_index(self._index, str(path))
+        Args:
+            positions: Of all of them, ascending.
+        """
+        if kind == "auto":
+            kind = "flat" if len(positions) <= FLAT_UP_TO else "hnsw"
+        if kind == "flat":
+            index: faiss.Index = faiss.IndexFlatIP(dimension)
+        else:
+            index = faiss.IndexHNSWFlat(dimension, 32, faiss.METRIC_INNER_PRODUCT)
+            index.hnsw.efConstruction, index.hnsw.efSearch = 200, 128
+        for vectors in batches:
+            index.add(vectors)
+        return cls(index, positions)
+
+    @classmethod
+    def open(cls, folder: Path) -> DenseIndex:
+        """Open a saved index, memory-mapped.
+
+        Raises:
+            ValueError: Its files do not belong together.
+        """
+        positions = np.load(folder / "positions.npy", mmap_mode="r", allow_pickle=False)
+        index = faiss.read_index(str(folder / "vectors.faiss"), faiss.IO_FLAG_MMAP_IFC)
+        if index.ntotal != len(positions):
+            raise ValueError(f"the files in {folder} are of different builds")
+        return cls(index, positions)
+
+    def save(self, folder: Path) -> None:
+        """Write the index into a folder."""
+        faiss.write_index(self._index, str(folder / "vectors.faiss"))
+        np.save(folder / "positions.npy", self._positions)
 
     def __len__(self) -> int:
         return int(self._index.ntotal)
 
     def search(self, query: NDArray[np.float32], k: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The k nearest positions and their cosines, best first."""
-        cosines, positions = self._index.search(query[None], min(k, len(self)))
-        found = positions[0] >= 0
-        return positions[0][found], cosines[0][found]
+        positions, cosines = self.search_all(query[None], k)[0]
+        return positions, cosines
+
+    def search_all(self, queries: NDArray[np.float32], k: int) -> list[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        """The same for many queries of shape (n, dimension), which takes less time than one by one."""
+        cosines, rows = self._index.search(queries, min(k, len(self)))
+        found = rows >= 0
+        return [(self._positions[row[here]], one[here]) for row, one, here in zip(rows, cosines, found, strict=True)]
 
     def cosines(self, query: NDArray[np.float32], positions: NDArray[np.int64]) -> NDArray[np.float32]:
         """Cosines of given positions."""
-        return np.asarray(self._index.reconstruct_batch(positions) @ query, dtype=np.float32)
+        rows = np.searchsorted(self._positions, positions)
+        return np.asarray(self._index.reconstruct_batch(rows) @ query, dtype=np.float32)

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from adapters import Adapter, Backbone, load_backbone
 
-TOKENS_PER_BATCH = 4096
+TOKENS_PER_BATCH = 2048
+WINDOW = 1024
+"""Texts of a stream that are looked at together."""
 KEPT = 20_000
 """Vectors of sentences that an encoder keeps in memory: 30 MB at 384 dimensions."""
+
+
+Key = TypeVar("Key")
 
 
 class Encoder:
@@ -45,6 +52,22 @@ class Encoder:
         """
         return self._encode([self.backbone.spec.document_prompt + text for text in texts], progress)
 
+    def stream(self, texts: Iterable[tuple[Key, str]]) -> Iterator[tuple[list[Key], NDArray[np.float32]]]:
+        """Vectors of texts to be found, as these come, each with a key of its own.
+
+        Texts are taken while earlier ones are encoded, `WINDOW` at a time, and batched by length.
+
+        Yields:
+            Some keys and their vectors, shape (len(keys), dimension), in any order.
+        """
+        return self.backbone.stream(self._batches(iter(texts)))
+
+    def _batches(self, texts: Iterator[tuple[Key, str]]) -> Iterator[tuple[list[Key], list[list[int]]]]:
+        while window := list(islice(texts, WINDOW)):
+            ids = self.backbone.token_ids([self.backbone.spec.document_prompt + text for _, text in window])
+            for rows in _equal_cost(ids):
+                yield [window[row][0] for row in rows], [ids[row] for row in rows]
+
     def sentences(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of texts that are looked at again and again, kept from one question to the next; shape as above."""
         with self._keeping:
@@ -68,13 +91,19 @@ class Encoder:
     def _encode(self, texts: list[str], progress: Callable[[int], None] | None) -> NDArray[np.float32]:
         vectors = np.empty((len(texts), self.backbone.spec.dimension), dtype=np.float32)
         ids = self.backbone.token_ids(texts) if texts else []
-        order = sorted(range(len(ids)), key=lambda row: len(ids[row]))
-        start = 0
-        while start < len(order):
-            width = len(ids[order[min(start + TOKENS_PER_BATCH // len(ids[order[start]]), len(order)) - 1]])
-            rows = order[start : start + max(1, TOKENS_PER_BATCH // width)]
+        for rows in _equal_cost(ids):
             vectors[rows] = self.backbone.sentence_vectors([ids[row] for row in rows])
-            start += len(rows)
             if progress:
                 progress(len(rows))
         return vectors
+
+
+def _equal_cost(ids: list[list[int]]) -> Iterator[list[int]]:
+    """Row numbers of texts, batched so that none is padded much and every batch has about as many tokens."""
+    order = sorted(range(len(ids)), key=lambda row: len(ids[row]))
+    start = 0
+    while start < len(order):
+        width = len(ids[order[min(start + TOKENS_PER_BATCH // len(ids[order[start]]), len(order)) - 1]])
+        rows = order[start : start + max(1, TOKENS_PER_BATCH // width)]
+        yield rows
+        start += len(rows)

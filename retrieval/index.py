@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.aptitude import dense_weight
 from retrieval.dense import DenseIndex, IndexKind
+from retrieval.derive import WORDS, derive
 from retrieval.document import Chunk, Document
 from retrieval.encoder import Encoder
 from retrieval.fusion import Candidates, fuse
+from retrieval.ingest import Ingest, Stamp, connect, seal
 from retrieval.lexical import LexicalIndex
-from retrieval.store import Store
+from retrieval.store import DATABASE, Store
 from retrieval.text import STOPWORDS, words
+from retrieval.vector_cache import VectorCache
 
 CANDIDATES = 100
 """How many chunks each ranker proposes."""
@@ -31,12 +34,6 @@ LONGEST_WORD = 30
 
 Progress = Callable[[str, int, int], None]
 """Called with a step's name, how much of it is done, and how much there is."""
-
-
-def indexed_text(title: str, chunk: Chunk) -> str:
-    """What is encoded for a chunk: its text after its document's title and section, which it often assumes."""
-    heading = f"{title} › {chunk.section}" if chunk.section else title
-    return f"{heading}\n{chunk.whole}"
 
 
 class Index:
@@ -67,29 +64,29 @@ class Index:
         encoder: Encoder,
         kind: IndexKind = "auto",
         progress: Progress = lambda step, done, total: None,
+        finish: Callable[[sqlite3.Connection], None] = lambda connection: None,
     ) -> Index:
-        """Write the indexes of some documents into an empty folder."""
-        store = Store.create(folder / "knowledge.db", documents, chunks)
-        titles = {document.id: document.title for document in documents}
-        texts = [indexed_text(titles[chunk.document_id], chunk) for chunk in chunks]
-        done = 0
+        """Write the indexes of some documents into an empty folder; their chunks are numbered as they come.
 
-        def advance(count: int) -> None:
-            nonlocal done
-            done += count
-            progress("encode", done, len(texts))
+        Args:
+            finish: May write more into the store before it is sealed.
+        """
+        connection = connect(folder / DATABASE)
+        cache = VectorCache(None, encoder.backbone.spec.dimension)
+        of: dict[str, list[Chunk]] = {document.id: [] for document in documents}
+        for chunk in chunks:
+            of[chunk.document_id].append(chunk)
 
-        vectors = encoder.documents(texts, advance)
-        dense = DenseIndex.build(vectors, kind)
-        dense.save(folder / "vectors.faiss")
-        lexical = LexicalIndex.build(texts)
-        (folder / "bm25").mkdir()
-        lexical.save(folder / "bm25")
-        weight = dense_weight(chunks, dense, lexical, encoder)
-        (folder / "fusion.json").write_text(json.dumps({"dense_weight": weight}), encoding="utf8")
-        faq = encoder.queries([entry.question for entry in store.faq()])
-        np.save(folder / "faq.npy", faq)
-        return cls(store, dense, lexical, encoder, weight, faq)
+        def arriving() -> Iterator[tuple[Document, Stamp]]:
+            for number, document in enumerate(documents, 1):
+                yield document, Stamp()
+                progress("index", number, len(documents))
+
+        Ingest(connection).add(arriving(), lambda document: of[document.id], encoder, cache)
+        finish(connection)
+        seal(connection)
+        derive(folder, encoder, cache, kind)
+        return cls.open(folder, encoder)
 
     @cached_property
     def in_english(self) -> bool:
@@ -97,8 +94,7 @@ class Index:
 
         Tables, numbers and what is too long for a word say nothing of a language.
         """
-        count = len(self.dense)
-        sample = self.store.chunks(range(0, count, max(1, count // SAMPLE)))
+        sample = self.store.chunks(self.store.sample(SAMPLE))
         lines = [line for chunk in sample for line in chunk.text.split("\n") if not line.startswith("|")]
         found = [word for line in lines for word in words(line) if word.isalpha() and len(word) <= LONGEST_WORD]
         return sum(word in STOPWORDS for word in found) > ENGLISH * len(found)
@@ -111,14 +107,14 @@ class Index:
             ValueError: Its files differ in how many chunks they hold.
         """
         index = cls(
-            Store(folder / "knowledge.db"),
-            DenseIndex.open(folder / "vectors.faiss"),
-            LexicalIndex.open(folder / "bm25"),
+            Store(folder / DATABASE),
+            DenseIndex.open(folder),
+            LexicalIndex.open(folder / WORDS),
             encoder,
             float(json.loads((folder / "fusion.json").read_text(encoding="utf8"))["dense_weight"]),
             np.load(folder / "faq.npy", allow_pickle=False),
         )
-        sizes = {len(index.dense), len(index.lexical), index.store.count()}
+        sizes = {len(index.dense), index.store.count()}
         if len(sizes) > 1 or len(index.faq_vectors) != len(index.store.faq()):
             raise ValueError(f"the files in {folder} are of different builds")
         return index

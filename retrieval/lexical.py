@@ -1,67 +1,146 @@
-"""Word search: BM25 (Lucene's variant) through bm25s, over stems in English and character bigrams in Chinese."""
+"""Word search: BM25 in Lucene's variant, over stems in English and character bigrams in Chinese.
+
+The score of each term in each text is computed at indexing (as BM25S does, arXiv 2407.03618), so that a question only
+adds columns up. The arrays are memory-mapped and terms are found by their hashes: opening takes no time at any size.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-import bm25s
 import numpy as np
+from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
+from retrieval.bags import term_hash
 from retrieval.text import terms
+
+K1, B = 1.2, 0.75
+
+Block = tuple[NDArray[np.int64], NDArray[np.void]]
+"""The entries of some texts' bags one after the other, dtype `BAG`, and the number of the text that each is of."""
 
 
 class LexicalIndex:
-    """Positions are those of the chunks the index was built from."""
+    """Numbers of texts are those of the bags the index was built from.
 
-    def __init__(self, index: bm25s.BM25, idf: dict[str, float]) -> None:
-        self._index = index
-        self._idf = idf
-        self.rarest = max(idf.values(), default=1.0)
+    Args:
+        terms: Sorted hashes of all terms.
+        starts: Where each term's column begins in the next two, and where the last one ends.
+        texts: Numbers of the texts that hold a term.
+        scores: And what it adds to each.
+        size: How many texts may be numbered, and how many hold a term; the rest counts for nothing.
+    """
+
+    def __init__(
+        self,
+        terms: NDArray[np.uint64],
+        starts: NDArray[np.int64],
+        texts: NDArray[np.int32],
+        scores: NDArray[np.float32],
+        size: NDArray[np.int64],
+    ) -> None:
+        self._terms, self._starts, self._texts, self._scores, self._size = terms, starts, texts, scores, size
+        self._idf: dict[str, float] = {}
+        self.rarest = _idf(1, int(size[1])) if size[1] else 1.0
 
     @classmethod
-    def build(cls, texts: Sequence[str]) -> LexicalIndex:
-        """Index texts; one without any term is never found."""
-        index = bm25s.BM25(method="lucene", k1=1.2, b=0.75)
-        corpus = [terms(text) for text in texts]
-        if not any(corpus):
-            corpus = [["\0"] for _ in corpus]
-        index.index(corpus, show_progress=False)
-        return cls(index, _idf(corpus))
+    def write(cls, folder: Path, blocks: Callable[[], Iterable[Block]], size: int) -> None:
+        """Write the index of some texts into a folder, an array a file.
+
+        Takes the memory of one block and of the list of terms, however many texts there are.
+
+        Args:
+            blocks: Gives the bags of all texts, each time it is called; a text without any term is never found.
+            size: More than the highest number of a text.
+        """
+        known, spread, lengths = _counted(blocks, size)
+        filled = int(np.count_nonzero(lengths))
+        idf = np.log1p((filled - spread + 0.5) / (spread + 0.5)).astype(np.float32)
+        dampened = (K1 * (1 - B + B * lengths / (lengths.sum() / max(1, filled) or 1.0))).astype(np.float32)
+        starts = np.concatenate([[0], np.cumsum(spread)])
+        for name, array in (("terms", known), ("starts", starts), ("size", np.array([size, filled]))):
+            np.save(folder / f"{name}.npy", array)
+        entries = (int(starts[-1]),)
+        texts = open_memmap(folder / "texts.npy", "w+", np.int32, entries) if entries[0] else np.empty(0, np.int32)
+        scores = (
+            open_memmap(folder / "scores.npy", "w+", np.float32, entries) if entries[0] else np.empty(0, np.float32)
+        )
+        free = starts[:-1].copy()
+        for numbers, bags in blocks():
+            code = np.searchsorted(known, bags["term"])
+            order = np.argsort(code, kind="stable")
+            code, owner, counts = code[order], numbers[order], bags["count"][order].astype(np.float32)
+            first = np.flatnonzero(np.diff(code, prepend=-1))
+            many = np.diff(np.append(first, len(code)))
+            place = free[code] + np.arange(len(code)) - np.repeat(first, many)
+            texts[place] = owner
+            scores[place] = idf[code] * counts / (counts + dampened[owner])
+            free[code[first]] += many
+        if not entries[0]:
+            np.save(folder / "texts.npy", texts)
+            np.save(folder / "scores.npy", scores)
 
     @classmethod
     def open(cls, folder: Path) -> LexicalIndex:
-        """Open a saved index, memory-mapped."""
-        index = bm25s.BM25.load(str(folder), mmap=True)
-        names = (folder / "terms.txt").read_text(encoding="utf8").split("\n")
-        values = np.load(folder / "idf.npy", allow_pickle=False)
-        return cls(index, dict(zip(names, values.tolist(), strict=True)))
+        """Open a written index, memory-mapped.
 
-    def save(self, folder: Path) -> None:
-        """Write the index into a folder: bm25s' arrays, and each term's idf."""
-        self._index.save(str(folder))
-        (folder / "terms.txt").write_text("\n".join(self._idf), encoding="utf8")
-        np.save(folder / "idf.npy", np.array(list(self._idf.values()), dtype=np.float32))
+        Raises:
+            ValueError: Its files do not belong together.
+        """
+        found, starts, texts, scores, size = (
+            np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+            for name in ("terms", "starts", "texts", "scores", "size")
+        )
+        if len(starts) != len(found) + 1 or not starts[-1] == len(texts) == len(scores) or len(size) != 2:
+            raise ValueError(f"the files in {folder} are of different builds")
+        return cls(found, starts, texts, scores, size)
 
     def __len__(self) -> int:
-        return int(self._index.scores["num_docs"])
+        return int(self._size[0])
 
     def scores(self, question: str) -> NDArray[np.float32]:
-        """BM25 score of every position, zero where no term matches."""
-        known = [term for term in dict.fromkeys(terms(question)) if term in self._idf]
-        if not known:
-            return np.zeros(len(self), dtype=np.float32)
-        return np.asarray(self._index.get_scores(known), dtype=np.float32)
+        """BM25 score of every text, zero where no term matches."""
+        total = np.zeros(len(self), dtype=np.float32)
+        for term in dict.fromkeys(terms(question)):
+            begin, end = self._column(term)
+            total[self._texts[begin:end]] += self._scores[begin:end]
+        return total
 
     def idf(self, term: str) -> float:
         """How telling a term is; one that the texts do not hold is as telling as the rarest."""
-        return self._idf.get(term, self.rarest)
+        if term not in self._idf:
+            begin, end = self._column(term)
+            if begin == end:
+                return self.rarest
+            self._idf[term] = _idf(end - begin, int(self._size[1]))
+        return self._idf[term]
+
+    def _column(self, term: str) -> tuple[int, int]:
+        wanted = np.uint64(term_hash(term))
+        row = int(np.searchsorted(self._terms, wanted))
+        if row == len(self._terms) or self._terms[row] != wanted:
+            return 0, 0
+        return int(self._starts[row]), int(self._starts[row + 1])
 
 
-def _idf(corpus: list[list[str]]) -> dict[str, float]:
-    frequency: dict[str, int] = {}
-    for found in corpus:
-        for term in set(found):
-            frequency[term] = frequency.get(term, 0) + 1
-    return {term: float(np.log1p((len(corpus) - n + 0.5) / (n + 0.5))) for term, n in frequency.items()}
+def _counted(
+    blocks: Callable[[], Iterable[Block]], size: int
+) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.float64]]:
+    """All terms, in how many texts each is, and the length of each text."""
+    known, spread = np.empty(0, np.uint64), np.empty(0, np.int64)
+    lengths = np.zeros(size)
+    for numbers, bags in blocks():
+        here, count = np.unique(bags["term"], return_counts=True)
+        merged = np.union1d(known, here)
+        total = np.zeros(len(merged), np.int64)
+        total[np.searchsorted(merged, known)] = spread
+        total[np.searchsorted(merged, here)] += count
+        known, spread = merged, total
+        lengths += np.bincount(numbers, bags["count"], size)
+    return known, spread, lengths
+
+
+def _idf(spread: int, texts: int) -> float:
+    return float(np.log1p((texts - spread + 0.5) / (spread + 0.5)))

@@ -1,33 +1,45 @@
-"""The source of truth of a built bot: documents, chunks and FAQ entries in SQLite."""
+"""The source of truth of a built bot: documents, chunks and FAQ entries in SQLite. `retrieval.ingest` writes it."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from retrieval.document import Chunk, Document
 from retrieval.errors import GraftError
 
+DATABASE = "knowledge.db"
+"""What the store is called in a bot's build."""
 SCHEMA = """
 CREATE TABLE documents (
-    id TEXT PRIMARY KEY, title TEXT NOT NULL, source TEXT NOT NULL, text TEXT NOT NULL, metadata TEXT NOT NULL
+    id TEXT PRIMARY KEY, title TEXT NOT NULL, source TEXT NOT NULL, text TEXT NOT NULL, metadata TEXT NOT NULL,
+    size INTEGER NOT NULL, changed INTEGER NOT NULL, digest TEXT NOT NULL
 ) STRICT;
 CREATE TABLE chunks (
     position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
     document_id TEXT NOT NULL REFERENCES documents ON DELETE CASCADE,
-    start INTEGER NOT NULL, end INTEGER NOT NULL, section TEXT NOT NULL, header TEXT NOT NULL
+    start INTEGER NOT NULL, end INTEGER NOT NULL, section TEXT NOT NULL, header TEXT NOT NULL, digest BLOB NOT NULL
 ) STRICT;
 CREATE INDEX chunks_of_document ON chunks (document_id);
+CREATE TABLE bags (position INTEGER PRIMARY KEY REFERENCES chunks ON DELETE CASCADE, terms BLOB NOT NULL) STRICT;
 CREATE TABLE faq (
-    position INTEGER PRIMARY KEY, question TEXT NOT NULL,
+    id INTEGER PRIMARY KEY, question TEXT NOT NULL,
     document_id TEXT NOT NULL REFERENCES documents ON DELETE CASCADE, start INTEGER NOT NULL, end INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX faq_of_document ON faq (document_id);
+CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 """
-_CHUNK = "SELECT c.id, c.document_id, substr(d.text, c.start + 1, c.end - c.start), c.start, c.end, c.section, c.header"
+"""`size`, `changed` (ns) and `digest` (SHA-256) are those of a document's file; a chunk's digest is that of what is
+encoded for it, and its bag what `retrieval.bags` counts. Positions number the chunks and may have holes."""
+
+CHUNK = "SELECT c.id, c.document_id, substr(d.text, c.start + 1, c.end - c.start), c.start, c.end, c.section, c.header"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,35 +59,10 @@ class DamagedStore(GraftError, sqlite3.DatabaseError):
 class Store:
     """One connection shared by threads, guarded by a lock."""
 
-    def __init__(self, path: Path, read_only: bool = True) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
-        uri = f"{path.resolve().as_uri()}?mode={'ro' if read_only else 'rwc'}"
-        self.connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
-        self.connection.execute("PRAGMA foreign_keys = ON")
+        self.connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False)
         self.lock = threading.Lock()
-
-    @classmethod
-    def create(cls, path: Path, documents: Iterable[Document], chunks: Iterable[Chunk]) -> Store:
-        """Write a new database; chunk positions count from 0 in the order given."""
-        store = cls(path, read_only=False)
-        connection = store.connection
-        connection.executescript(SCHEMA)
-        with connection:
-            for document in documents:
-                metadata = {key: value for key, value in document.metadata.items() if key != "faq"}
-                connection.execute(
-                    "INSERT INTO documents VALUES (?, ?, ?, ?, ?)",
-                    (document.id, document.title, document.source, document.text, json.dumps(metadata)),
-                )
-                connection.executemany(
-                    "INSERT INTO faq (question, document_id, start, end) VALUES (?, ?, ?, ?)",
-                    [(e["question"], document.id, e["start"], e["end"]) for e in document.metadata.get("faq", [])],
-                )
-            connection.executemany(
-                "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?)",
-                ((i, c.id, c.document_id, c.start, c.end, c.section, c.header) for i, c in enumerate(chunks)),
-            )
-        return store
 
     def close(self) -> None:
         """Close the connection."""
@@ -95,27 +82,46 @@ class Store:
                 raise
             raise DamagedStore(f"{self._path} is damaged ({error}); run: graft index BOT") from error
 
+    def blocks(self, sql: str, size: int) -> Iterator[list[tuple]]:  # type: ignore[type-arg]
+        """The rows of a query, so many at a time, for those who alone use the store."""
+        cursor = self.connection.execute(sql)
+        while rows := cursor.fetchmany(size):
+            yield rows
+
     def chunks(self, positions: Sequence[int]) -> list[Chunk]:
         """Chunks at the given positions, in that order."""
-        sql = f"{_CHUNK}, c.position FROM chunks c JOIN documents d ON d.id = c.document_id WHERE c.position IN (%s)"
+        sql = f"{CHUNK}, c.position FROM chunks c JOIN documents d ON d.id = c.document_id WHERE c.position IN (%s)"
         found: dict[int, Chunk] = {}
         for begin in range(0, len(positions), 500):
             part = [int(position) for position in positions[begin : begin + 500]]
             found |= {row[7]: Chunk(*row[:7]) for row in self.rows(sql % ",".join("?" * len(part)), part)}
         return [found[int(position)] for position in positions]
 
+    def positions(self) -> NDArray[np.int64]:
+        """The position of every chunk, in order."""
+        found = self.rows("SELECT position FROM chunks ORDER BY position")
+        return np.array(found, dtype=np.int64).reshape(-1)
+
+    def sample(self, size: int) -> list[int]:
+        """Positions of some chunks, the same whatever the order in which documents came."""
+        return [row[0] for row in self.rows("SELECT position FROM chunks ORDER BY digest, id LIMIT ?", [size])]
+
     def count(self) -> int:
         """How many chunks there are."""
         return int(self.rows("SELECT count(*) FROM chunks")[0][0])
 
+    def size(self) -> int:
+        """More than the highest position."""
+        return int(self.rows("SELECT coalesce(max(position), -1) + 1 FROM chunks")[0][0])
+
     def all_chunks(self) -> list[Chunk]:
         """Every chunk, by position."""
-        rows = self.rows(f"{_CHUNK} FROM chunks c JOIN documents d ON d.id = c.document_id ORDER BY c.position")
+        rows = self.rows(f"{CHUNK} FROM chunks c JOIN documents d ON d.id = c.document_id ORDER BY c.position")
         return [Chunk(*row) for row in rows]
 
     def chunk(self, chunk_id: str) -> Chunk | None:
         """A chunk by its id."""
-        rows = self.rows(f"{_CHUNK} FROM chunks c JOIN documents d ON d.id = c.document_id WHERE c.id = ?", [chunk_id])
+        rows = self.rows(f"{CHUNK} FROM chunks c JOIN documents d ON d.id = c.document_id WHERE c.id = ?", [chunk_id])
         return Chunk(*rows[0]) if rows else None
 
     def document(self, document_id: str) -> Document | None:
@@ -132,7 +138,6 @@ class Store:
         return dict(self.rows(f"SELECT id, title FROM documents WHERE id IN ({','.join('?' * len(ids))})", ids))
 
     def faq(self) -> list[FaqEntry]:
-        """Every FAQ entry, by position."""
-        return [
-            FaqEntry(*row) for row in self.rows("SELECT question, document_id, start, end FROM faq ORDER BY position")
-        ]
+        """Every FAQ entry, in the order of the documents."""
+        sql = "SELECT question, document_id, start, end FROM faq ORDER BY document_id, start, question"
+        return [FaqEntry(*row) for row in self.rows(sql)]

@@ -15,8 +15,9 @@ from knowledge_graph.store import load_matrix, save
 from retrieval.document import Chunk, Document
 from retrieval.encoder import Encoder
 from retrieval.index import Index
+from retrieval.ingest import Ingest, connect, seal
 from retrieval.splitter import split
-from retrieval.store import Store
+from retrieval.store import DATABASE, Store
 from tests.guards import loopback_only
 
 __all__ = ["loopback_only"]
@@ -73,8 +74,12 @@ def make_corpus(tmp_path: Path) -> MakeCorpus:
         ]
         chunks = [chunk for document in documents for chunk in split(document)]
         extraction = extract(chunks, {d.id: d.title for d in documents}, language, triples or [])
-        store = Store.create(folder / "knowledge.db", documents, chunks)
-        save(extraction, store, folder)
-        return Corpus(folder, documents, chunks, extraction, store)
+        connection = connect(folder / DATABASE)
+        ingest = Ingest(connection)
+        for document in documents:
+            ingest.put(document, [chunk for chunk in chunks if chunk.document_id == document.id])
+        save(extraction, connection, range(len(chunks)), folder)
+        seal(connection)
+        return Corpus(folder, documents, chunks, extraction, Store(folder / DATABASE))
 
     return make

@@ -63,13 +63,17 @@ def init(
 
 
 @app.command()
-def index(bot: BotArgument, json_: JsonOption = False) -> None:
-    """Read a bot's documents and build its index and graph.
+def index(
+    bot: BotArgument,
+    compact: Annotated[bool, typer.Option(help="Also give back the space of what was deleted.")] = False,
+    json_: JsonOption = False,
+) -> None:
+    """Bring a bot's index and graph up to date with its documents; only what has changed is read and encoded again.
 
     Exit code 0: everything was read. 1: the bot is indexed, but some files could not be read. 2: nothing was indexed.
     """
     with readable_errors():
-        manifest, seconds = build_with_bar(bots.find(bot))
+        manifest, seconds = build_with_bar(bots.find(bot), compact=compact)
         failed = manifest.failed
         if json_:
             numbers = {key: getattr(manifest, key) for key in ("documents", "chunks", "faq", "nodes", "edges")}

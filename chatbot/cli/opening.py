@@ -51,11 +51,14 @@ def _why(source: BotSource) -> str:
     return "the documents or settings have changed; indexing again"
 
 
-def build_with_bar(source: BotSource, encoder: Encoder | None = None) -> tuple[Manifest, float]:
+def build_with_bar(source: BotSource, encoder: Encoder | None = None, compact: bool = False) -> tuple[Manifest, float]:
     """Index a bot with a progress bar; returns the manifest and the seconds it took."""
     from chatbot.build import build
 
+    def waiting() -> None:
+        say(f"{source.config.name}: another process is indexing this bot; waiting for it")
+
     begin = time.perf_counter()
     with progress_bar(source.config.name) as progress:
-        manifest = build(source, progress, encoder)
+        manifest = build(source, progress, encoder, compact, waiting)
     return manifest, time.perf_counter() - begin

@@ -72,19 +72,33 @@ def readable_errors() -> Iterator[None]:
 
 @contextlib.contextmanager
 def progress_bar(title: str) -> Iterator[Progress]:
-    """A progress bar on stderr; silent where stderr is no terminal."""
+    """A progress bar on stderr with the rate and the time left; silent where stderr is no terminal."""
     if not sys.stderr.isatty():
         yield lambda step, done, total: None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
-    columns = (TextColumn("{task.description:<34}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description:<34}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]:>8}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title)
+        tasks: dict[str, TaskID] = {}
 
         def update(step: str, done: int, total: int) -> None:
-            bar.update(task, description=f"{title}: {step}", completed=done, total=total)
+            for name, number in tasks.items():
+                bar.update(number, visible=name == step)
+            if step not in tasks:
+                tasks[step] = bar.add_task(f"{title}: {step}", total=None, rate="")
+            task = bar.tasks[tasks[step]]
+            rate = f"{done / task.elapsed:.0f}/s" if task.elapsed and done else ""
+            bar.update(tasks[step], completed=done, total=total or None, rate=rate)
 
         yield update

@@ -39,6 +39,7 @@ def talk(bot: Bot, once: str | None, json_: bool, session: str | None) -> None:
         session = session or Sessions.new_id()
     failed = False
     for question in _questions(interactive):
+        bot = bot.current()
         if interactive:
             _stream(bot, question, session)
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import tempfile
 import time
 from collections.abc import Sequence
@@ -47,11 +48,14 @@ def evaluate_beir(
     if not chunks:
         raise GraftError(f"{folder}: the corpus holds no text")
     with tempfile.TemporaryDirectory() as name:
-        index = Index.build(Path(name), documents, chunks, encoder, progress=progress)
-        with closing(index.store):
-            language = "zh" if is_cjk(" ".join(document.text[:200] for document in documents[:20])) else "en"
+        language = "zh" if is_cjk(" ".join(document.text[:200] for document in documents[:20])) else "en"
+
+        def save_graph(connection: sqlite3.Connection) -> None:
             graph = extract(chunks, {document.id: document.title for document in documents}, language)
-            graph_store.save(graph, index.store, Path(name))
+            graph_store.save(graph, connection, range(len(chunks)), Path(name))
+
+        index = Index.build(Path(name), documents, chunks, encoder, progress=progress, finish=save_graph)
+        with closing(index.store):
             searcher = Searcher(index, GraphRanker(graph_store.load_matrix(Path(name), index.store), index.store))
             indexed = time.perf_counter() - begin
             owner = np.array([chunk.document_id for chunk in chunks])

@@ -11,10 +11,12 @@ import pytest
 
 from chatbot.bot import Bot
 from chatbot.bots import BotSource
-from chatbot.build import build, is_current, read_triples
+from chatbot.build import build, is_current
 from chatbot.home import FORMAT, NotBuilt, read_manifest
+from chatbot.sources import read_triples
 from retrieval.encoder import Encoder
 from retrieval.errors import GraftError
+from retrieval.index import Progress
 from tests.chatbot.small_bot import DOCUMENTS, FAQ, write_bot, write_config
 
 ONE = {"cards.md": DOCUMENTS["cards.md"]}
@@ -41,7 +43,7 @@ def test_a_build_counts_what_it_read_and_can_be_searched(tmp_path: Path, encoder
     assert manifest.chunks >= 7 and manifest.nodes > 5 and manifest.edges > 0
     assert read_manifest(source.home) == manifest
     last = {name: (done, total) for name, done, total in steps}
-    assert set(last) == {"read", "encode", "graph"} and all(done == total for done, total in last.values())
+    assert set(last) == {"read", "graph", "write"} and all(done == total for done, total in last.values())
     bot = Bot.open(source, encoder)
     best = bot.searcher.search("When does the Harbour branch open?", 3).passages[0].chunk
     assert best.document_id == "branches.md" and best.section == "Harbour branch"
@@ -165,33 +167,33 @@ def test_a_rebuild_replaces_the_old_index_while_an_opened_bot_goes_on(built: Bot
     assert new.searcher.search("When does the ferry leave?", 1).passages[0].chunk.text == "The ferry leaves at noon."
 
 
-def test_a_build_that_fails_midway_leaves_the_old_index(built: BotSource, encoder: Encoder) -> None:
-    before = files(built.home)
-
+def stop_at(wanted: str) -> Progress:
     def stop(step: str, done: int, total: int) -> None:
-        if step == "graph":
+        if step == wanted:
             raise KeyboardInterrupt
 
+    return stop
+
+
+def test_an_interrupted_build_leaves_the_old_index_and_is_taken_up(built: BotSource, encoder: Encoder) -> None:
+    before = read_manifest(built.home)
     (built.config.folder / "knowledge" / "new.md").write_text("# New\n\nSomething new.", encoding="utf8")
     with pytest.raises(KeyboardInterrupt):
-        build(built, stop, encoder)
-    assert files(built.home) == before
+        build(built, stop_at("graph"), encoder)
+    assert read_manifest(built.home) == before and not is_current(built)
     assert Bot.open(built, encoder).searcher.search("replacement card", 1).passages
-    assert not is_current(built)
+    manifest = build(built, encoder=encoder)
+    assert manifest.documents == 2 and is_current(built)
+    assert [path.name for path in (built.home / "builds").iterdir()] == [manifest.build]
 
 
-def test_a_first_build_that_fails_midway_leaves_nothing(tmp_path: Path, encoder: Encoder) -> None:
+def test_a_first_build_that_is_interrupted_is_no_index_yet(tmp_path: Path, encoder: Encoder) -> None:
     source = write_bot(tmp_path, ONE)
-
-    def stop(step: str, done: int, total: int) -> None:
-        if step == "encode":
-            raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
-        build(source, stop, encoder)
-    assert not source.home.exists()
+        build(source, stop_at("read"), encoder)
     with pytest.raises(NotBuilt, match="not indexed yet; run: graft index"):
         Bot.open(source, encoder)
+    assert build(source, encoder=encoder).documents == 1
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "{}", f'{{"format": {FORMAT}}}', "\x00\x01", "[" * 100_000])

@@ -34,8 +34,8 @@ def test_hnsw_finds_nearly_the_same(vectors: NDArray[np.float32]) -> None:
 @pytest.mark.parametrize("kind", ["flat", "hnsw"])
 def test_saved_and_opened_finds_the_same(vectors: NDArray[np.float32], kind: IndexKind, tmp_path: Path) -> None:
     index = DenseIndex.build(vectors, kind)
-    index.save(tmp_path / "vectors.faiss")
-    opened = DenseIndex.open(tmp_path / "vectors.faiss")
+    index.save(tmp_path)
+    opened = DenseIndex.open(tmp_path)
     assert len(opened) == 500
     for vector in vectors[:5]:
         for ours, theirs in zip(opened.search(vector, 7), index.search(vector, 7), strict=True):

@@ -11,7 +11,8 @@ from retrieval.aptitude import aptitude
 from retrieval.document import Document
 from retrieval.encoder import Encoder
 from retrieval.fusion import DENSE_WEIGHT, fuse
-from retrieval.index import Index, indexed_text
+from retrieval.index import Index
+from retrieval.ingest import indexed_text
 from retrieval.splitter import split
 from tests.retrieval.corpora import CHINESE, ENGLISH, documents
 
@@ -102,12 +103,12 @@ def test_a_bot_of_one_page_finds_it(encoder: Encoder, tmp_path: Path) -> None:
     assert index.fused(index.candidates("When do you open?")).tolist() == pytest.approx([1.0])
 
 
-def test_progress_counts_the_chunks(encoder: Encoder, tmp_path: Path) -> None:
+def test_progress_counts_the_documents(encoder: Encoder, tmp_path: Path) -> None:
     calls: list[tuple[str, int, int]] = []
     docs = documents(ENGLISH, "Help")
     chunks = [chunk for document in docs for chunk in split(document)]
     Index.build(tmp_path, docs, chunks, encoder, progress=lambda *call: calls.append(call))
-    assert calls[-1] == ("encode", len(chunks), len(chunks))
+    assert calls[-1] == ("index", len(docs), len(docs))
 
 
 def test_a_chunk_is_encoded_under_its_headings() -> None:
@@ -116,7 +117,7 @@ def test_a_chunk_is_encoded_under_its_headings() -> None:
 
 
 def test_aptitude_is_repeatable_and_survives_texts_without_words(encoder: Encoder, english: Index) -> None:
-    chunks = english.store.all_chunks()
-    first, again = (aptitude(chunks, english.dense, english.lexical, encoder) for _ in range(2))
+    sample = list(enumerate(english.store.all_chunks()))
+    first, again = (aptitude(sample, english.dense, english.lexical, encoder) for _ in range(2))
     assert first == again > 0.8
     assert aptitude([], english.dense, english.lexical, encoder) == 1.0

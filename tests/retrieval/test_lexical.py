@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from retrieval.lexical import LexicalIndex
+from retrieval.bags import bag
+from retrieval.lexical import Block, LexicalIndex
 
 TEXTS = [
     "How to block a card",
@@ -19,9 +22,20 @@ TEXTS = [
 ]
 
 
+def written(texts: list[str], folder: Path, at_once: int = 2) -> LexicalIndex:
+    def blocks() -> Iterator[Block]:
+        for begin in range(0, len(texts), at_once):
+            bags = [bag(text) for text in texts[begin : begin + at_once]]
+            numbers = np.arange(begin, begin + len(bags))
+            yield np.repeat(numbers, [len(found) for found in bags]), np.concatenate(bags)
+
+    LexicalIndex.write(folder, blocks, len(texts))
+    return LexicalIndex.open(folder)
+
+
 @pytest.fixture
-def index() -> LexicalIndex:
-    return LexicalIndex.build(TEXTS)
+def index(tmp_path: Path) -> LexicalIndex:
+    return written(TEXTS, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -42,16 +56,20 @@ def test_rare_terms_tell_more(index: LexicalIndex) -> None:
     assert index.idf("zebra") == index.idf("hour")
 
 
-def test_saved_and_opened_scores_the_same(index: LexicalIndex, tmp_path: Path) -> None:
-    index.save(tmp_path)
-    opened = LexicalIndex.open(tmp_path)
+def test_blocks_of_any_size_make_the_same_index(index: LexicalIndex, tmp_path: Path) -> None:
+    (tmp_path / "whole").mkdir()
+    whole = written(TEXTS, tmp_path / "whole", at_once=100)
     for question in ("block a card", "信用卡", "zebra", ""):
-        np.testing.assert_array_equal(opened.scores(question), index.scores(question))
-    assert opened.idf("block") == pytest.approx(index.idf("block"))
-    assert not [path for path in tmp_path.rglob("*") if path.suffix in {".pkl", ".pickle"}]
+        np.testing.assert_array_equal(whole.scores(question), index.scores(question))
+    assert whole.idf("block") == index.idf("block")
+
+
+def test_scores_are_those_of_bm25(index: LexicalIndex) -> None:
+    length, mean = 3, sum(bag(text)["count"].sum() for text in TEXTS) / 5
+    idf = math.log(1 + (5 - 2 + 0.5) / (2 + 0.5))
+    assert bag(TEXTS[1])["count"].sum() == length
+    assert index.scores("blocked")[1] == pytest.approx(idf / (1 + 1.2 * (0.25 + 0.75 * length / mean)))
 
 
 def test_texts_without_any_term_can_be_indexed(tmp_path: Path) -> None:
-    index = LexicalIndex.build(["🙂", "?!"])
-    index.save(tmp_path)
-    assert LexicalIndex.open(tmp_path).scores("anything").tolist() == [0.0, 0.0]
+    assert written(["🙂", "?!"], tmp_path).scores("anything").tolist() == [0.0, 0.0]

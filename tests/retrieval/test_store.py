@@ -9,6 +9,7 @@ import pytest
 
 from retrieval.document import Document
 from retrieval.errors import GraftError
+from retrieval.ingest import Ingest, connect, seal
 from retrieval.splitter import split
 from retrieval.store import FaqEntry, Store
 
@@ -29,7 +30,10 @@ def path(tmp_path: Path, documents: list[Document]) -> Path:
     folder = tmp_path / "odd #name? 100%"
     folder.mkdir()
     chunks = [chunk for document in documents for chunk in split(document, 12, 0)]
-    Store.create(folder / "knowledge.db", documents, chunks).close()
+    connection = connect(folder / "knowledge.db")
+    for document in documents:
+        Ingest(connection).put(document, [chunk for chunk in chunks if chunk.document_id == document.id])
+    seal(connection)
     return folder / "knowledge.db"
 
 

@@ -1,0 +1,108 @@
+"""What a bot is built from: its files, its facts, and what tells that they have changed."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from adapters import locate
+from adapters.models import sha256
+from chatbot.config import BotConfig
+from chatbot.home import FORMAT
+from retrieval.errors import GraftError, UnreadableFile
+from retrieval.ingest import Stamp
+from retrieval.loaders import discover
+from retrieval.loaders.clean import one_line
+
+SETTLED = 2_000_000_000
+"""Nanoseconds after which a further change of a file shows in its time, on any file system."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The files of a bot: those to read as (path, root), and those skipped with the reason."""
+
+    files: list[tuple[Path, Path]]
+    skipped: dict[str, str]
+
+
+def find_sources(config: BotConfig) -> Sources:
+    """List a bot's files.
+
+    Raises:
+        GraftError: A source does not exist, or there is not one file.
+    """
+    sources = [*config.knowledge.sources, *([config.faq] if config.faq else [])]
+    if config.faq and config.path(config.faq).is_dir():
+        raise GraftError(f"{config.name}: faq must name a file of questions and answers, {config.faq} is a folder")
+    files, skipped = discover(sources, config.folder)
+    if not files and not skipped:
+        raise GraftError(f"{config.name}: the knowledge folder is empty; put documents into {', '.join(sources)}")
+    return Sources(files, dict(skipped))
+
+
+def digest(config: BotConfig, sources: Sources) -> str:
+    """Changes when the index would: with the files, the settings that shape it, or the encoder."""
+    shaping = {
+        "format": FORMAT,
+        "language": config.language,
+        "chunk": config.knowledge.chunk.model_dump(),
+        "index": config.retrieval.index,
+        "encoder": locate(config.retrieval.encoder).fingerprint,
+        "graph": config.graph.extractor,
+        "triples": [_stamp(config.path(name), config.folder) for name in config.graph.triples],
+        "files": [_stamp(path, config.folder) for path, _ in sources.files],
+    }
+    return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()
+
+
+def stamp_of(path: Path, old: Stamp | None) -> Stamp:
+    """A file's stamp; its content is read only where size or time differ from those of its `old` stamp.
+
+    Raises:
+        UnreadableFile: It cannot be opened.
+    """
+    try:
+        status = path.stat()
+        if old and (status.st_size, status.st_mtime_ns) == (old.size, old.changed):
+            return old
+        settled = time.time_ns() - status.st_mtime_ns > SETTLED
+        return Stamp(status.st_size, status.st_mtime_ns if settled else 0, sha256(path))
+    except OSError as error:
+        raise UnreadableFile(f"cannot be opened: {(error.strerror or str(error)).lower()}") from error
+
+
+def read_triples(path: Path) -> list[tuple[str, str, str]]:
+    """Facts from a CSV file with three columns; a header line `subject,relation,object` is left out.
+
+    Raises:
+        GraftError: The file cannot be read, or a row has not three columns.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = [[one_line(cell) for cell in row] for row in csv.reader(file) if any(cell.strip() for cell in row)]
+    except OSError as error:
+        raise GraftError(f"triples file {path} cannot be read: {error.strerror}") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise GraftError(f"triples file {path} cannot be read: {error}") from None
+    if rows and [cell.lower() for cell in rows[0]] == ["subject", "relation", "object"]:
+        rows = rows[1:]
+    for number, row in enumerate(rows, 1):
+        if len(row) != 3 or not all(row):
+            raise GraftError(f"{path}: row {number} must hold subject, relation, object, got {','.join(row)!r}")
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def _stamp(path: Path, folder: Path) -> tuple[str, int, int]:
+    """Where a file is, seen from the bot's folder, which may move, its size and when it was changed."""
+    name = os.path.relpath(path, folder)
+    try:
+        status = path.stat()
+    except OSError:
+        return name, 0, 0
+    return name, status.st_size, status.st_mtime_ns

@@ -1,0 +1,83 @@
+"""The build that is being made: begun from the one in use, or gone on with where it was interrupted."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import sqlite3
+from pathlib import Path
+
+from chatbot.bots import data_home
+from chatbot.checksums import check
+from chatbot.config import BotConfig
+from chatbot.home import FORMAT, Manifest, NotBuilt, read_manifest
+from retrieval.ingest import connect
+from retrieval.store import DATABASE
+
+
+def sound_build(home: Path) -> Manifest | None:
+    """The build in use, every file checked; None where there is none or it is damaged."""
+    try:
+        manifest = read_manifest(home)
+        check(home / "builds" / manifest.build, thorough=True)
+    except (NotBuilt, OSError, ValueError, TypeError):
+        return None
+    return manifest
+
+
+def cache_file(fingerprint: str) -> Path:
+    """Where an encoder's vectors are kept for all bots."""
+    return data_home() / "vectors" / f"{hashlib.sha256(fingerprint.encode()).hexdigest()[:16]}.db"
+
+
+def work_store(folder: Path, base: Path | None, config: BotConfig) -> sqlite3.Connection:
+    """The database to bring up to date.
+
+    One that an interrupted build left in `folder` is taken up where it is sound, otherwise `base` is copied; where the
+    settings that shape documents, chunks or the graph differ, it begins empty.
+
+    Args:
+        base: The database of the build in use.
+    """
+    path = folder / DATABASE
+    wanted = _settings(config)
+    if path.exists() and (connection := _taken_up(path, wanted, thorough=True)):
+        return connection
+    shutil.rmtree(folder)
+    folder.mkdir()
+    if base:
+        shutil.copyfile(base, folder / "copy")
+        (folder / "copy").rename(path)
+        if connection := _taken_up(path, wanted):
+            return connection
+        path.unlink()
+    connection = connect(path)
+    with connection:
+        connection.execute("INSERT INTO settings VALUES ('shaping', ?)", [wanted])
+    return connection
+
+
+def _settings(config: BotConfig) -> str:
+    shaping = {
+        "format": FORMAT,
+        "language": config.language,
+        "chunk": config.knowledge.chunk.model_dump(),
+        "graph": config.graph.extractor,
+    }
+    return json.dumps(shaping, sort_keys=True)
+
+
+def _taken_up(path: Path, wanted: str, thorough: bool = False) -> sqlite3.Connection | None:
+    connection = None
+    try:
+        connection = connect(path)
+        found = connection.execute("SELECT value FROM settings WHERE name = 'shaping'").fetchall()
+        if found == [(wanted,)]:
+            if not thorough or connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",):
+                return connection
+    except sqlite3.DatabaseError:
+        pass
+    if connection:
+        connection.close()
+    return None

@@ -1,0 +1,74 @@
+"""From a store to what searches need beside it: vectors, words, the weight of each, and the FAQ's vectors.
+
+All of it is made anew from the store at every change, in blocks, so that memory does not grow with the corpus; what
+takes long, the encoding, comes from the cache.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.aptitude import SAMPLE, dense_weight
+from retrieval.bags import BAG
+from retrieval.dense import DenseIndex, IndexKind
+from retrieval.encoder import Encoder
+from retrieval.ingest import indexed_text
+from retrieval.lexical import Block, LexicalIndex
+from retrieval.store import DATABASE, Store
+from retrieval.vector_cache import VectorCache, digest
+
+WORDS = "bm25"
+"""Folder of the lexical index."""
+BLOCK = 2_000
+"""Chunks that are looked at together."""
+
+
+def derive(folder: Path, encoder: Encoder, cache: VectorCache, kind: IndexKind = "auto") -> None:
+    """Write the indexes of the store in a folder beside it."""
+    with closing(Store(folder / DATABASE)) as store:
+        positions = store.positions()
+        dense = DenseIndex.of_batches(_vectors(store, encoder, cache), positions, cache.dimension, kind)
+        dense.save(folder)
+        (folder / WORDS).mkdir(exist_ok=True)
+        LexicalIndex.write(folder / WORDS, lambda: _bags(store), store.size())
+        lexical = LexicalIndex.open(folder / WORDS)
+        sample = store.sample(SAMPLE)
+        weight = dense_weight(list(zip(sample, store.chunks(sample), strict=True)), dense, lexical, encoder)
+        (folder / "fusion.json").write_text(json.dumps({"dense_weight": weight}), encoding="utf8")
+        np.save(folder / "faq.npy", _faq_vectors(store, encoder, cache))
+
+
+def _vectors(store: Store, encoder: Encoder, cache: VectorCache) -> Iterator[NDArray[np.float32]]:
+    """The vectors of all chunks by position, a block at a time; what the cache lacks is encoded."""
+    for rows in store.blocks("SELECT position, digest FROM chunks ORDER BY position", BLOCK):
+        found = cache.get([key for _, key in rows])
+        if lacking := {key: position for position, key in rows if key not in found}:
+            chunks = store.chunks(list(lacking.values()))
+            titles = store.titles_of({chunk.document_id for chunk in chunks})
+            texts = [indexed_text(titles[chunk.document_id], chunk) for chunk in chunks]
+            found |= cache.fill(dict(zip(lacking, texts, strict=True)), encoder.documents)
+        yield np.stack([found[key] for _, key in rows])
+
+
+def _faq_vectors(store: Store, encoder: Encoder, cache: VectorCache) -> NDArray[np.float32]:
+    """The vectors of the FAQ's questions, encoded as questions."""
+    questions = [entry.question for entry in store.faq()]
+    keys = {digest(f"question: {question}"): question for question in questions}
+    found = cache.get(list(keys))
+    if lacking := {key: question for key, question in keys.items() if key not in found}:
+        found |= cache.fill(lacking, encoder.queries)
+    vectors = [found[digest(f"question: {question}")] for question in questions]
+    return np.stack(vectors) if vectors else np.empty((0, cache.dimension), np.float32)
+
+
+def _bags(store: Store) -> Iterator[Block]:
+    for rows in store.blocks("SELECT position, terms FROM bags ORDER BY position", BLOCK):
+        bags = np.frombuffer(b"".join(data for _, data in rows), dtype=BAG)
+        lengths = [len(data) // BAG.itemsize for _, data in rows]
+        yield np.repeat(np.array([position for position, _ in rows]), lengths), bags

@@ -1,0 +1,186 @@
+"""Writing a store: documents are cut, counted and put into it, and encoded while the next ones are read."""
+
+from __future__ import annotations
+
+import heapq
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from retrieval.bags import bag
+from retrieval.document import Chunk, Document
+from retrieval.encoder import Encoder
+from retrieval.store import CHUNK, SCHEMA
+from retrieval.vector_cache import VectorCache, digest
+
+DOCUMENTS_PER_COMMIT = 200
+VECTORS_PER_COMMIT = 1_000
+
+Numbered = Sequence[tuple[int, Chunk, str]]
+"""Chunks, each with its position and the title of its document."""
+
+
+class Observer(Protocol):
+    """Who keeps something of its own about chunks in the same database."""
+
+    def forget(self, chunks: Numbered) -> None:
+        """Chunks are about to go."""
+        ...
+
+    def learn(self, chunks: Numbered) -> None:
+        """Chunks have come."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What tells whether a document's file has changed: size in bytes, time of its last change (ns), SHA-256."""
+
+    size: int = 0
+    changed: int = 0
+    digest: str = ""
+
+
+def indexed_text(title: str, chunk: Chunk) -> str:
+    """What is encoded for a chunk: its text after its document's title and section, which it often assumes."""
+    heading = f"{title} › {chunk.section}" if chunk.section else title
+    return f"{heading}\n{chunk.whole}"
+
+
+def connect(path: Path, schema: str = "") -> sqlite3.Connection:
+    """Open a database for writing, made with the store's tables and those of `schema` where there is none.
+
+    Written through a log (WAL), so that a kill loses what was not committed and no more; what is deleted is
+    overwritten.
+    """
+    connection = sqlite3.connect(path)
+    for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "secure_delete = ON"):
+        connection.execute(f"PRAGMA {pragma}")
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'documents'").fetchone():
+        connection.executescript(f"BEGIN; {SCHEMA} {schema} COMMIT;")
+    return connection
+
+
+def seal(connection: sqlite3.Connection) -> None:
+    """Commit, bring the log into the file, and close: one file, readable from a medium that cannot be written."""
+    connection.commit()
+    connection.execute("PRAGMA journal_mode = DELETE")
+    connection.close()
+
+
+class Ingest:
+    """Changes the documents of a store; what is committed survives a kill.
+
+    Args:
+        connection: As `connect` opens it.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, observer: Observer | None = None) -> None:
+        self.connection = connection
+        self._observer = observer
+        taken = {row[0] for row in connection.execute("SELECT position FROM chunks")}
+        self._next = max(taken, default=-1) + 1
+        self._free = [position for position in range(self._next) if position not in taken]
+
+    def stamps(self) -> dict[str, Stamp]:
+        """The stamp of every document, by id."""
+        return {
+            row[0]: Stamp(*row[1:])
+            for row in self.connection.execute("SELECT id, size, changed, digest FROM documents")
+        }
+
+    def restamp(self, document_id: str, stamp: Stamp) -> None:
+        """Note that a document's file looks different though its content is the same."""
+        row = (stamp.size, stamp.changed, stamp.digest, document_id)
+        self.connection.execute("UPDATE documents SET size = ?, changed = ?, digest = ? WHERE id = ?", row)
+
+    def remove(self, document_id: str) -> None:
+        """Take a document out, if it is there, with all that was known of it."""
+        sql = f"{CHUNK}, c.position, d.title FROM chunks c JOIN documents d ON d.id = c.document_id WHERE d.id = ?"
+        gone = [(row[7], Chunk(*row[:7]), row[8]) for row in self.connection.execute(sql, [document_id])]
+        if self._observer and gone:
+            self._observer.forget(gone)
+        self.connection.execute("DELETE FROM documents WHERE id = ?", [document_id])
+        for position, *_ in gone:
+            heapq.heappush(self._free, position)
+
+    def put(self, document: Document, chunks: Sequence[Chunk], stamp: Stamp = Stamp()) -> list[tuple[bytes, str]]:
+        """Put a document in, in place of one with its id; returns what is to be encoded for it, with the digests."""
+        self.remove(document.id)
+        metadata = {key: value for key, value in document.metadata.items() if key != "faq"}
+        row = (document.id, document.title, document.source, document.text, json.dumps(metadata))
+        self.connection.execute(
+            "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, stamp.size, stamp.changed, stamp.digest)
+        )
+        self.connection.executemany(
+            "INSERT INTO faq (question, document_id, start, end) VALUES (?, ?, ?, ?)",
+            [(e["question"], document.id, e["start"], e["end"]) for e in document.metadata.get("faq", [])],
+        )
+        texts = [indexed_text(document.title, chunk) for chunk in chunks]
+        encoded = [(digest(text), text) for text in texts]
+        positions = [self._position() for _ in chunks]
+        self.connection.executemany(
+            "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                (position, c.id, c.document_id, c.start, c.end, c.section, c.header, key)
+                for position, c, (key, _) in zip(positions, chunks, encoded, strict=True)
+            ),
+        )
+        self.connection.executemany(
+            "INSERT INTO bags VALUES (?, ?)",
+            ((position, bag(text).tobytes()) for position, text in zip(positions, texts, strict=True)),
+        )
+        if self._observer:
+            self._observer.learn([(p, chunk, document.title) for p, chunk in zip(positions, chunks, strict=True)])
+        return encoded
+
+    def add(
+        self,
+        arriving: Iterable[tuple[Document, Stamp]],
+        cut: Callable[[Document], list[Chunk]],
+        encoder: Encoder,
+        cache: VectorCache,
+    ) -> None:
+        """Put documents in as they come, and the vectors of their chunks into the cache.
+
+        The encoder works while the next documents are read, cut and counted; what the cache holds is not encoded again.
+        """
+
+        def texts() -> Iterator[tuple[bytes, str]]:
+            asked: set[bytes] = set()
+            for number, (document, stamp) in enumerate(arriving, 1):
+                encoded = dict(self.put(document, cut(document), stamp))
+                new = encoded.keys() - asked
+                asked |= new
+                new -= cache.known(list(new))
+                yield from ((key, text) for key, text in encoded.items() if key in new)
+                if number % DOCUMENTS_PER_COMMIT == 0:
+                    self.connection.commit()
+
+        encode(texts(), encoder, cache)
+        self.connection.commit()
+
+    def _position(self) -> int:
+        if self._free:
+            return heapq.heappop(self._free)
+        self._next += 1
+        return self._next - 1
+
+
+def encode(texts: Iterable[tuple[bytes, str]], encoder: Encoder, cache: VectorCache) -> None:
+    """Put the vectors of texts, which come with their digests, into a cache."""
+    keys: list[bytes] = []
+    vectors = []
+    for some, found in encoder.stream(texts):
+        keys += some
+        vectors.append(found)
+        if len(keys) >= VECTORS_PER_COMMIT:
+            cache.add(keys, np.concatenate(vectors))
+            keys, vectors = [], []
+    if keys:
+        cache.add(keys, np.concatenate(vectors))
