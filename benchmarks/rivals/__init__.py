@@ -1,0 +1,1 @@
+"""What `benchmarks.indexing` runs: a script a system, and the environments of the rivals."""
