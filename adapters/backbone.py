@@ -68,11 +68,11 @@ def load_backbone(name: str = "default", adapter: Adapter | None = None) -> Back
         files = replace(files, fingerprint=f"{files.fingerprint} {adapter.fingerprint}", adapter=adapter)
     try:
         return CompiledBackbone(compiled_folder(files.fingerprint, lambda folder: _export(files, folder)))
-    except CannotCompile:
+    except CannotCompile as error:
         from adapters.torch_backbone import TorchBackbone
 
         verify_default(files)
-        return TorchBackbone.load(files)
+        return TorchBackbone.load(files, str(error))
 
 
 def _export(files: ModelFiles, folder: Path) -> None:
@@ -83,16 +83,20 @@ def _export(files: ModelFiles, folder: Path) -> None:
 
 
 class CompiledBackbone:
-    """An encoder in OpenVINO's format, fed by `tokenizers`; imports neither torch nor transformers."""
+    """An encoder in OpenVINO's format, fed by `tokenizers`; imports neither torch nor transformers.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder, trial: See `CompiledModel`.
+    """
+
+    def __init__(self, folder: Path, trial: str | None = None) -> None:
         from tokenizers import Tokenizer
 
         self.spec = EncoderSpec(**json.loads((folder / "spec.json").read_text(encoding="utf8")))
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(self.spec.max_tokens)
-        self._model = CompiledModel(folder)
+        self._model = CompiledModel(folder, trial)
         self.runtime = self._model.runtime
 
     def token_ids(self, texts: list[str]) -> list[list[int]]:

@@ -19,10 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
+from adapters import precision
+
 # OpenVINO reports its use to its makers where this package can be imported, and nothing may leave unasked
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
-FORMAT = 2
+FORMAT = 3
 """Version of a compiled model's folder; raise it when its files change."""
 
 
@@ -36,26 +38,23 @@ class CannotCompile(Exception):
     """The model has no faithful compiled form, or OpenVINO is not installed; run it in torch."""
 
 
-@lru_cache
-def has_bf16() -> bool:
-    """Whether this CPU multiplies in bfloat16 itself; emulated it is many times slower than float32."""
-    try:
-        import openvino
-    except ImportError:
-        return False
-    return "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-
-
 class CompiledModel:
-    """A model ready to run; bf16 where the CPU has it. Safe to call from several threads."""
+    """A model ready to run. Safe to call from several threads.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: Holds it.
+        trial: A precision to try it in; None takes the one that was chosen for it.
+    """
+
+    def __init__(self, folder: Path, trial: str | None = None) -> None:
         import openvino
 
         self._folder = folder
-        self._model = _compile(folder, "LATENCY")
+        chosen = precision.of(folder)
+        self._precision = trial or chosen.name
+        self._model = self._compile("LATENCY")
         self._local = threading.local()
-        self.runtime = f"OpenVINO {openvino.__version__.split('-')[0]}, {_precision()}"
+        self.runtime = f"OpenVINO {openvino.__version__.split('-')[0]}, {self._precision} ({chosen.why})"
 
     def __call__(self, inputs: dict[str, NDArray[np.int64]]) -> list[NDArray[np.float32]]:
         """Run a batch; the outputs are copies."""
@@ -74,7 +73,7 @@ class CompiledModel:
         import openvino
 
         done: deque[tuple[Tag, list[NDArray[np.float32]]]] = deque()
-        queue = openvino.AsyncInferQueue(_compile(self._folder, "THROUGHPUT"), AHEAD)
+        queue = openvino.AsyncInferQueue(self._compile("THROUGHPUT"), AHEAD)
         queue.set_callback(lambda request, tag: done.append((tag, _outputs(request))))
         try:
             for tag, inputs in batches:
@@ -85,23 +84,18 @@ class CompiledModel:
             queue.wait_all()
         yield from done
 
+    def _compile(self, hint: str) -> Any:
+        """The model in OpenVINO's hands, for short answers (`LATENCY`) or many at once (`THROUGHPUT`)."""
+        import openvino
 
-def _precision() -> str:
-    return "bf16" if has_bf16() else "f32"
-
-
-def _compile(folder: Path, hint: str) -> Any:
-    """The model in OpenVINO's hands, for short answers (`LATENCY`) or many at once (`THROUGHPUT`)."""
-    import openvino
-
-    config: dict[str, Any] = {
-        "INFERENCE_PRECISION_HINT": _precision(),
-        "PERFORMANCE_HINT": hint,
-        "CACHE_DIR": str(folder / "blobs"),
-    }
-    if hint == "THROUGHPUT":
-        config["NUM_STREAMS"] = os.cpu_count() or 1
-    return openvino.Core().compile_model(str(folder / "model.xml"), "CPU", config)
+        config: dict[str, Any] = {
+            "INFERENCE_PRECISION_HINT": self._precision,
+            "PERFORMANCE_HINT": hint,
+            "CACHE_DIR": str(self._folder / "blobs"),
+        }
+        if hint == "THROUGHPUT":
+            config["NUM_STREAMS"] = os.cpu_count() or 1
+        return openvino.Core().compile_model(str(self._folder / "model.xml"), "CPU", config)
 
 
 def _outputs(request: Any) -> list[NDArray[np.float32]]:
@@ -122,7 +116,9 @@ def compiled_folder(fingerprint: str, export: Callable[[Path], None]) -> Path:
         import openvino
     except ImportError as error:
         raise CannotCompile("OpenVINO is not installed") from error
-    key = hashlib.sha256(json.dumps([FORMAT, fingerprint, openvino.__version__]).encode()).hexdigest()[:16]
+    key = hashlib.sha256(
+        json.dumps([FORMAT, fingerprint, openvino.__version__, precision.candidates()]).encode()
+    ).hexdigest()[:16]
     folder = cache_home() / "compiled" / key
     if not (folder / "model.xml").exists():
         _publish(folder, export)

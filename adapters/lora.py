@@ -14,8 +14,8 @@ from typing import Any
 
 import torch
 
-from adapters.compiled import has_bf16
 from adapters.models import ModelError
+from adapters.precision import has_bf16
 from adapters.registry import WEIGHTS, read_weights
 
 LAYERS = ["query", "key", "value", "dense"]

@@ -20,18 +20,22 @@ if TYPE_CHECKING:
 class TorchBackbone:
     """A sentence-transformers model behind the `Backbone` contract."""
 
-    def __init__(self, model: SentenceTransformer, files: ModelFiles) -> None:
+    def __init__(self, model: SentenceTransformer, files: ModelFiles, why: str) -> None:
         import torch
 
         self.spec = describe(model, files)
         self._model = model
         self._lock = threading.Lock()
-        self.runtime = f"torch {torch.__version__}, {model.device}"
+        self.runtime = f"torch {torch.__version__}, {model.device} ({why})"
 
     @classmethod
-    def load(cls, files: ModelFiles) -> TorchBackbone:
-        """Open a model's folder."""
-        return cls(open_sentence_transformer(files), files)
+    def load(cls, files: ModelFiles, why: str) -> TorchBackbone:
+        """Open a model's folder.
+
+        Args:
+            why: Said of it, why it does not run compiled.
+        """
+        return cls(open_sentence_transformer(files), files, why)
 
     def token_ids(self, texts: list[str]) -> list[list[int]]:
         """See `Backbone.token_ids`."""

@@ -69,7 +69,7 @@ def test_compiled_and_torch_agree(encoder: Encoder) -> None:
         pytest.skip("OpenVINO is not installed")
     from adapters.torch_backbone import TorchBackbone
 
-    torch = TorchBackbone.load(locate("default"))
+    torch = TorchBackbone.load(locate("default"), "for comparison")
     ids = torch.token_ids(TEXTS)
     assert torch.spec == encoder.backbone.spec
     assert encoder.backbone.token_ids(TEXTS) == ids
