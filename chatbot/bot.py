@@ -34,6 +34,7 @@ from retrieval.document import Chunk
 from retrieval.encoder import Encoder
 from retrieval.errors import GraftError
 from retrieval.index import Index
+from retrieval.scope import EVERYTHING, Scope
 from retrieval.splitter import PATH_SEPARATOR
 
 if TYPE_CHECKING:
@@ -149,26 +150,33 @@ class Bot:
         """The bot's conversations, opened when first needed."""
         return self._sessions.get()
 
-    def ask(self, question: str, session: str | None = None) -> Reply:
+    def ask(self, question: str, session: str | None = None, scope: Scope = EVERYTHING) -> Reply:
         """Answer a question.
 
         Args:
             session: Conversation to continue and to keep the turn in; None asks outside any.
+            scope: The documents to answer from.
+
+        Raises:
+            NothingInScope: There are none.
         """
         reply = None
-        for part in self.stream(question, session):
+        for part in self.stream(question, session, scope):
             reply = part
         assert isinstance(reply, Reply)
         return reply
 
-    def stream(self, question: str, session: str | None = None) -> Iterator[str | Reply]:
-        """Pieces of the reply's text as they come, then the whole `Reply`, whose text may differ in its citations."""
+    def stream(self, question: str, session: str | None = None, scope: Scope = EVERYTHING) -> Iterator[str | Reply]:
+        """Pieces of the reply's text as they come, then the whole `Reply`, whose text may differ in its citations.
+
+        Args and raises: See `ask`.
+        """
         question = cleaned(question)
         history = self.sessions.turns(session) if session else []
         trace = Trace()
         reply: Reply | None = None
         resolved = question
-        for part in self._turn(question, history, trace):
+        for part in self._turn(question, history, trace, scope):
             if isinstance(part, tuple):
                 resolved, reply = part
             else:
@@ -181,7 +189,12 @@ class Bot:
         yield reply
 
     def decide(
-        self, question: str, history: Sequence[Turn] = (), trace: Trace | None = None, resolved: str | None = None
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        trace: Trace | None = None,
+        resolved: str | None = None,
+        scope: Scope = EVERYTHING,
     ) -> Decision:
         """Settle what a question is answered by.
 
@@ -197,9 +210,9 @@ class Bot:
         if resolved is None:
             with trace.step("condense"):
                 resolved = self._resolve(question, history)
-        found = self.searcher.search(resolved, self.config.retrieval.top_k, trace)
+        found = self.searcher.search(resolved, self.config.retrieval.top_k, trace, scope)
         with trace.step("faq"):
-            known = faq.match(resolved, found.vector, self.index, self._faq)
+            known = faq.match(resolved, found.vector, self.index, self._faq) if scope == EVERYTHING else None
         if known:
             return Known(known, resolved, found)
         with trace.step("support"):
@@ -220,8 +233,10 @@ class Bot:
             return Fixed("blocked", " ".join(filter(None, (said, rules.refusal))), question)
         return None if question else Fixed("empty", self.refusal, question)
 
-    def _turn(self, question: str, history: Sequence[Turn], trace: Trace) -> Iterator[str | tuple[str, Reply]]:
-        decision = self.decide(question, history, trace)
+    def _turn(
+        self, question: str, history: Sequence[Turn], trace: Trace, scope: Scope
+    ) -> Iterator[str | tuple[str, Reply]]:
+        decision = self.decide(question, history, trace, scope=scope)
         resolved = decision.resolved
         if isinstance(decision, Fixed):
             disclaimer = self.config.guardrails.disclaimer if decision.rule == "urgent" else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,10 @@ from knowledge_graph.rank import GraphRanker, Ranking
 from retrieval.document import Passage
 from retrieval.fusion import Candidates
 from retrieval.index import Index
+from retrieval.scope import EVERYTHING, Scope
+
+SCOPES = 16
+"""Scopes whose chunks are kept for the next question."""
 
 
 @dataclass(frozen=True)
@@ -36,19 +41,29 @@ class Searcher:
         self.ranker = ranker
         self.lexical = lexical
         self._size = len(index.lexical)
+        self._among = lru_cache(SCOPES)(lambda scope: None if scope == EVERYTHING else scope.positions(index.store))
 
-    def search(self, question: str, top_k: int, trace: Trace | None = None) -> Found:
-        """The `top_k` best passages for a question."""
+    def search(self, question: str, top_k: int, trace: Trace | None = None, scope: Scope = EVERYTHING) -> Found:
+        """The `top_k` best passages for a question.
+
+        Raises:
+            NothingInScope: No chunk is in the scope.
+        """
         trace = Trace() if trace is None else trace
+        among = self._among(scope)
         with trace.step("encode"):
             vector = self.index.encoder.query(question)
         with trace.step("retrieve"):
-            candidates = self.index.candidates(question, vector, self.lexical)
+            candidates = self.index.candidates(question, vector, self.lexical, among)
             fused = self.index.fused(candidates, self.lexical)
         with trace.step("graph"):
             ranking = self.rank(question, candidates, fused)
-        best = np.argsort(-ranking.total, kind="stable")[:top_k]
-        best = best[ranking.total[best] > 0]
+        total = ranking.total
+        if among is not None:
+            total = np.zeros_like(ranking.total)
+            total[among] = ranking.total[among]
+        best = np.argsort(-total, kind="stable")[:top_k]
+        best = best[total[best] > 0]
         return Found(vector, candidates, self._passages(best, candidates, ranking))
 
     def rank(self, question: str, candidates: Candidates, fused: NDArray[np.float32]) -> Ranking:

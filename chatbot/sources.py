@@ -8,6 +8,7 @@ import json
 import os
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from adapters import locate
@@ -71,8 +72,9 @@ def stamp_of(path: Path, old: Stamp | None) -> Stamp:
         status = path.stat()
         if old and (status.st_size, status.st_mtime_ns) == (old.size, old.changed):
             return old
+        date = datetime.fromtimestamp(status.st_mtime, UTC).date().isoformat()
         settled = time.time_ns() - status.st_mtime_ns > SETTLED
-        return Stamp(status.st_size, status.st_mtime_ns if settled else 0, sha256(path))
+        return Stamp(date, status.st_size, status.st_mtime_ns if settled else 0, sha256(path))
     except OSError as error:
         raise UnreadableFile(f"cannot be opened: {(error.strerror or str(error)).lower()}") from error
 

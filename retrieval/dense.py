@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import faiss
 import numpy as np
@@ -77,16 +77,36 @@ class DenseIndex:
     def __len__(self) -> int:
         return int(self._index.ntotal)
 
-    def search(self, query: NDArray[np.float32], k: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """The k nearest positions and their cosines, best first."""
-        positions, cosines = self.search_all(query[None], k)[0]
-        return positions, cosines
+    def search(
+        self, query: NDArray[np.float32], k: int, among: NDArray[np.int64] | None = None
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """The k nearest positions and their cosines, best first.
 
-    def search_all(self, queries: NDArray[np.float32], k: int) -> list[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        Args:
+            among: The positions to look at; None looks at all.
+        """
+        return self.search_all(query[None], k, among)[0]
+
+    def search_all(
+        self, queries: NDArray[np.float32], k: int, among: NDArray[np.int64] | None = None
+    ) -> list[tuple[NDArray[np.int64], NDArray[np.float32]]]:
         """The same for many queries of shape (n, dimension), which takes less time than one by one."""
-        cosines, rows = self._index.search(queries, min(k, len(self)))
+        if among is None:
+            cosines, rows = self._index.search(queries, min(k, len(self)))
+        else:
+            bits = np.zeros(len(self), dtype=bool)
+            bits[np.searchsorted(self._positions, among)] = True
+            packed = np.packbits(bits, bitorder="little")
+            cosines, rows = self._index.search(queries, min(k, len(among)), params=self._only(packed))
         found = rows >= 0
         return [(self._positions[row[here]], one[here]) for row, one, here in zip(rows, cosines, found, strict=True)]
+
+    def _only(self, packed: NDArray[np.uint8]) -> Any:
+        selector = faiss.IDSelectorBitmap(packed)  # type: ignore[arg-type, call-arg]
+        if isinstance(self._index, faiss.IndexHNSW):
+            ef = self._index.hnsw.efSearch
+            return faiss.SearchParametersHNSW(sel=selector, efSearch=ef)  # type: ignore[attr-defined]
+        return faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
 
     def cosines(self, query: NDArray[np.float32], positions: NDArray[np.int64]) -> NDArray[np.float32]:
         """Cosines of given positions."""

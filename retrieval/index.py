@@ -17,9 +17,9 @@ from retrieval.document import Chunk, Document
 from retrieval.encoder import Encoder
 from retrieval.fusion import Candidates, fuse
 from retrieval.ingest import Ingest, Stamp, connect, seal
+from retrieval.language import language_of
 from retrieval.lexical import LexicalIndex
 from retrieval.store import DATABASE, Store
-from retrieval.text import STOPWORDS, words
 from retrieval.vector_cache import VectorCache
 
 CANDIDATES = 100
@@ -27,10 +27,6 @@ CANDIDATES = 100
 
 SAMPLE = 50
 """Chunks that tell the language."""
-ENGLISH = 0.25
-"""Least share of function words in English; help texts have 0.37 to 0.46, a passage of German had 0.13."""
-LONGEST_WORD = 30
-"""Characters; what is longer is no word of any language."""
 
 Progress = Callable[[str, int, int], None]
 """Called with a step's name, how much of it is done, and how much there is."""
@@ -90,14 +86,9 @@ class Index:
 
     @cached_property
     def in_english(self) -> bool:
-        """Whether the documents are in English, told by the share of its function words in the prose of a sample.
-
-        Tables, numbers and what is too long for a word say nothing of a language.
-        """
+        """Whether the documents are in English, told by a sample."""
         sample = self.store.chunks(self.store.sample(SAMPLE))
-        lines = [line for chunk in sample for line in chunk.text.split("\n") if not line.startswith("|")]
-        found = [word for line in lines for word in words(line) if word.isalpha() and len(word) <= LONGEST_WORD]
-        return sum(word in STOPWORDS for word in found) > ENGLISH * len(found)
+        return language_of("\n".join(chunk.text for chunk in sample)) == "en"
 
     @classmethod
     def open(cls, folder: Path, encoder: Encoder) -> Index:
@@ -119,16 +110,27 @@ class Index:
             raise ValueError(f"the files in {folder} are of different builds")
         return index
 
-    def candidates(self, question: str, vector: NDArray[np.float32] | None = None, lexical: bool = True) -> Candidates:
+    def candidates(
+        self,
+        question: str,
+        vector: NDArray[np.float32] | None = None,
+        lexical: bool = True,
+        among: NDArray[np.int64] | None = None,
+    ) -> Candidates:
         """The best chunks of each ranker for a question, each with both scores.
 
         Args:
             vector: The question's vector, where the caller has it.
             lexical: Whether words are searched too.
+            among: Positions of the chunks to look at, ascending; None looks at all.
         """
         query = self.encoder.query(question) if vector is None else vector
-        positions, _ = self.dense.search(query, CANDIDATES)
+        positions, _ = self.dense.search(query, CANDIDATES, among)
         scores = self.lexical.scores(question)
+        if among is not None:
+            inside = np.zeros_like(scores)
+            inside[among] = scores[among]
+            scores = inside
         if lexical:
             best = (
                 np.argpartition(-scores, CANDIDATES)[:CANDIDATES]

@@ -6,7 +6,7 @@ import heapq
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -15,11 +15,14 @@ import numpy as np
 from retrieval.bags import bag
 from retrieval.document import Chunk, Document
 from retrieval.encoder import Encoder
+from retrieval.language import language_of
 from retrieval.store import CHUNK, SCHEMA
 from retrieval.vector_cache import VectorCache, digest
 
 DOCUMENTS_PER_COMMIT = 200
 VECTORS_PER_COMMIT = 1_000
+TELLING = 2_000
+"""Characters that tell a document's language."""
 
 Numbered = Sequence[tuple[int, Chunk, str]]
 """Chunks, each with its position and the title of its document."""
@@ -39,8 +42,16 @@ class Observer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What tells whether a document's file has changed: size in bytes, time of its last change (ns), SHA-256."""
+    """What tells whether a document's file has changed.
 
+    Args:
+        date: Of its last change, ISO.
+        size: In bytes.
+        changed: Time of its last change, ns; 0 where it may change again without its showing.
+        digest: SHA-256.
+    """
+
+    date: str = ""
     size: int = 0
     changed: int = 0
     digest: str = ""
@@ -89,15 +100,13 @@ class Ingest:
 
     def stamps(self) -> dict[str, Stamp]:
         """The stamp of every document, by id."""
-        return {
-            row[0]: Stamp(*row[1:])
-            for row in self.connection.execute("SELECT id, size, changed, digest FROM documents")
-        }
+        sql = "SELECT id, date, size, changed, digest FROM documents"
+        return {row[0]: Stamp(*row[1:]) for row in self.connection.execute(sql)}
 
     def restamp(self, document_id: str, stamp: Stamp) -> None:
         """Note that a document's file looks different though its content is the same."""
-        row = (stamp.size, stamp.changed, stamp.digest, document_id)
-        self.connection.execute("UPDATE documents SET size = ?, changed = ?, digest = ? WHERE id = ?", row)
+        sql = "UPDATE documents SET date = ?, size = ?, changed = ?, digest = ? WHERE id = ?"
+        self.connection.execute(sql, (*astuple(stamp), document_id))
 
     def remove(self, document_id: str) -> None:
         """Take a document out, if it is there, with all that was known of it."""
@@ -112,11 +121,11 @@ class Ingest:
     def put(self, document: Document, chunks: Sequence[Chunk], stamp: Stamp = Stamp()) -> list[tuple[bytes, str]]:
         """Put a document in, in place of one with its id; returns what is to be encoded for it, with the digests."""
         self.remove(document.id)
-        metadata = {key: value for key, value in document.metadata.items() if key != "faq"}
-        row = (document.id, document.title, document.source, document.text, json.dumps(metadata))
-        self.connection.execute(
-            "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*row, stamp.size, stamp.changed, stamp.digest)
-        )
+        metadata = {key: value for key, value in document.metadata.items() if key not in {"faq", "date"}}
+        stamp = replace(stamp, date=document.metadata.get("date", stamp.date))
+        told = (document.id, document.title, document.source, document.text, json.dumps(metadata))
+        row = (*told, stamp.date, language_of(document.text[:TELLING]), stamp.size, stamp.changed, stamp.digest)
+        self.connection.execute("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
         self.connection.executemany(
             "INSERT INTO faq (question, document_id, start, end) VALUES (?, ?, ?, ?)",
             [(e["question"], document.id, e["start"], e["end"]) for e in document.metadata.get("faq", [])],

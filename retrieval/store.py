@@ -20,7 +20,7 @@ DATABASE = "knowledge.db"
 SCHEMA = """
 CREATE TABLE documents (
     id TEXT PRIMARY KEY, title TEXT NOT NULL, source TEXT NOT NULL, text TEXT NOT NULL, metadata TEXT NOT NULL,
-    size INTEGER NOT NULL, changed INTEGER NOT NULL, digest TEXT NOT NULL
+    date TEXT NOT NULL, language TEXT NOT NULL, size INTEGER NOT NULL, changed INTEGER NOT NULL, digest TEXT NOT NULL
 ) STRICT;
 CREATE TABLE chunks (
     position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
@@ -36,7 +36,8 @@ CREATE TABLE faq (
 CREATE INDEX faq_of_document ON faq (document_id);
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 """
-"""`size`, `changed` (ns) and `digest` (SHA-256) are those of a document's file; a chunk's digest is that of what is
+"""`date` (ISO), `size`, `changed` (ns) and `digest` (SHA-256) are those of a document's file,
+`language` as `retrieval.language` tells it; a chunk's digest is that of what is
 encoded for it, and its bag what `retrieval.bags` counts. Positions number the chunks and may have holes."""
 
 CHUNK = "SELECT c.id, c.document_id, substr(d.text, c.start + 1, c.end - c.start), c.start, c.end, c.section, c.header"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from shlex import quote
@@ -19,6 +20,9 @@ from chatbot.cli.graph import graph
 from chatbot.cli.opening import build_with_bar, open_bot
 from chatbot.cli.output import counted, print_json, readable_errors, say, tell
 from chatbot.cli.train import train
+from retrieval.errors import GraftError
+
+DAY = "%Y-%m-%d"
 
 app = typer.Typer(
     name="graft",
@@ -99,12 +103,21 @@ def chat(
     once: Annotated[str | None, typer.Option(metavar="QUESTION", help="Answer one question and leave.")] = None,
     json_: JsonOption = False,
     session: Annotated[str | None, typer.Option(help="Continue a conversation kept under this name.")] = None,
+    source: Annotated[str, typer.Option(metavar="GLOB", help="Ask only documents whose file matches.")] = "",
+    section: Annotated[str, typer.Option(metavar="TEXT", help="Ask only sections whose headings hold this.")] = "",
+    since: Annotated[datetime | None, typer.Option(formats=[DAY], help="Ask only files changed since.")] = None,
+    until: Annotated[datetime | None, typer.Option(formats=[DAY], help="Ask only files not changed after.")] = None,
+    language: Annotated[str, typer.Option(metavar="en|zh", help="Ask only documents in this language.")] = "",
 ) -> None:
     """Chat in the terminal; with questions on stdin, answer each line, with --json as one JSON document a line."""
     from chatbot.cli.talk import talk
+    from retrieval.scope import Scope
 
     with readable_errors():
-        talk(open_bot(bot), once, json_, session)
+        if language not in ("", "en", "zh"):
+            raise GraftError(f"--language must be en or zh, got {language!r}")
+        days = [moment.date() if moment else None for moment in (since, until)]
+        talk(open_bot(bot), once, json_, session, Scope(source, section, days[0], days[1], language))
 
 
 @app.command()

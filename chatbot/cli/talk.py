@@ -12,21 +12,22 @@ from chatbot.reply import Reply
 from chatbot.sessions import Sessions
 from retrieval.errors import GraftError
 from retrieval.loaders.clean import visible
+from retrieval.scope import EVERYTHING, Scope
 
 _STRONG = re.compile(r"(?<![A-Za-z0-9_*])\*\*(?=\S)(.+?)(?<=\S)\*\*(?![A-Za-z0-9_*])")
 
 
-def talk(bot: Bot, once: str | None, json_: bool, session: str | None) -> None:
+def talk(bot: Bot, once: str | None, json_: bool, session: str | None, scope: Scope = EVERYTHING) -> None:
     """Answer one question, or every line of stdin, or hold a conversation.
 
     Raises:
-        GraftError: The question is empty.
+        GraftError: The question is empty, or no document is in the scope.
         SystemExit: With code 2, after the last question, where the provider failed outside a conversation.
     """
     if once is not None:
         if not once.strip():
             raise GraftError("--once is empty; expected a question")
-        reply = bot.ask(once, session)
+        reply = bot.ask(once, session, scope)
         print_json(reply.to_json()) if json_ else show(bot, reply)
         if reply.error:
             raise SystemExit(2)
@@ -41,9 +42,9 @@ def talk(bot: Bot, once: str | None, json_: bool, session: str | None) -> None:
     for question in _questions(interactive):
         bot = bot.current()
         if interactive:
-            _stream(bot, question, session)
+            _stream(bot, question, session, scope)
             continue
-        reply = bot.ask(question, session)
+        reply = bot.ask(question, session, scope)
         print_json(reply.to_json(), compact=True) if json_ else show(bot, reply)
         failed |= reply.error
     if failed:
@@ -70,8 +71,8 @@ def _questions(interactive: bool) -> Iterator[str]:
         yield question
 
 
-def _stream(bot: Bot, question: str, session: str | None) -> None:
-    for part in bot.stream(question, session):
+def _stream(bot: Bot, question: str, session: str | None, scope: Scope) -> None:
+    for part in bot.stream(question, session, scope):
         if isinstance(part, Reply):
             print()
             _show_sources(bot, part)
