@@ -7,7 +7,6 @@ import sqlite3
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from pathlib import Path
 
 from chatbot.bots import BotSource
 from chatbot.checksums import check
@@ -15,17 +14,18 @@ from chatbot.config import BotConfig
 from chatbot.home import Manifest, NotBuilt, publish, read_manifest, updating
 from chatbot.sources import Sources, digest, find_sources, read_triples, stamp_of
 from chatbot.work import cache_file, sound_build, work_store
-from knowledge_graph import store as graph_store
-from knowledge_graph.build import Extraction, extract
+from knowledge_graph import KnowledgeGraph
+from knowledge_graph.store import save_matrix
+from knowledge_graph.update import GraphUpdate
 from retrieval.derive import derive
-from retrieval.document import Chunk, Document
+from retrieval.document import Document
 from retrieval.encoder import Encoder
 from retrieval.errors import GraftError, UnreadableFile
 from retrieval.index import Progress
 from retrieval.ingest import Ingest, Stamp, seal
 from retrieval.loaders import load, source_name
 from retrieval.splitter import split
-from retrieval.store import CHUNK, DATABASE
+from retrieval.store import DATABASE, Store
 from retrieval.vector_cache import VectorCache
 
 
@@ -71,25 +71,27 @@ def build(
         with closing(VectorCache(cache_file(encoder.fingerprint), encoder.backbone.spec.dimension)) as cache:
             base = bot.home / "builds" / current.build / DATABASE if current else None
             with closing(work_store(folder, base, config)) as connection:
-                failed = _update(config, connection, sources, encoder, cache, progress)
-                documents, chunks, faq = _counts(config, connection, failed)
-                nodes, edges = _graph(config, connection, triples, folder, progress)
+                graph = GraphUpdate(connection, config.language) if config.graph.extractor != "none" else None
+                failed = _update(config, Ingest(connection, graph), sources, encoder, cache, progress)
+                counts = _counts(config, connection, failed)
+                if graph:
+                    graph.settle(triples, lambda done, total: progress("graph", done, total))
+                connection.commit()
                 if compact:
-                    connection.commit()
                     connection.execute("VACUUM")
                 seal(connection)
             progress("write", 0, 1)
+            with closing(Store(folder / DATABASE)) as store:
+                save_matrix(store, folder)
+                of_graph = KnowledgeGraph(store).counts()
             derive(folder, encoder, cache, config.retrieval.index)
             progress("write", 1, 1)
         manifest = Manifest(
             build=f"b-{uuid.uuid4().hex[:8]}",
             inputs=inputs,
             encoder=encoder.fingerprint,
-            documents=documents,
-            chunks=chunks,
-            nodes=nodes,
-            edges=edges,
-            faq=faq,
+            **counts,
+            **of_graph,
             failed=failed,
         )
         publish(bot.home, manifest)
@@ -97,15 +99,9 @@ def build(
 
 
 def _update(
-    config: BotConfig,
-    connection: sqlite3.Connection,
-    sources: Sources,
-    encoder: Encoder,
-    cache: VectorCache,
-    progress: Progress,
+    config: BotConfig, ingest: Ingest, sources: Sources, encoder: Encoder, cache: VectorCache, progress: Progress
 ) -> dict[str, str]:
     """Make the store hold what the files hold; returns those that cannot be read, by name, with the reason."""
-    ingest = Ingest(connection)
     known = ingest.stamps()
     failed = dict(sources.skipped)
     named = {source_name(path, root): (path, root) for path, root in sources.files}
@@ -131,45 +127,19 @@ def _update(
     return failed
 
 
-def _counts(config: BotConfig, connection: sqlite3.Connection, failed: dict[str, str]) -> tuple[int, int, int]:
+def _counts(config: BotConfig, connection: sqlite3.Connection, failed: dict[str, str]) -> dict[str, int]:
     """How many documents, chunks and FAQ entries the store holds.
 
     Raises:
         GraftError: It holds none.
     """
-    sql = "SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM chunks), (SELECT count(*) FROM faq)"
-    documents, chunks, faq = connection.execute(sql).fetchone()
-    if not documents:
+    counts = {
+        name: int(connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0])
+        for name in ("documents", "chunks", "faq")
+    }
+    if not counts["documents"]:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in list(failed.items())[:3])
         raise GraftError(f"{config.name}: no document could be read ({reasons})")
-    if not chunks:
+    if not counts["chunks"]:
         raise GraftError(f"{config.name}: the documents hold no text")
-    return documents, chunks, faq
-
-
-def _graph(
-    config: BotConfig,
-    connection: sqlite3.Connection,
-    triples: list[tuple[str, str, str]],
-    folder: Path,
-    progress: Progress,
-) -> tuple[int, int]:
-    """Extract the graph of the store's chunks; returns how many nodes and edges it has."""
-    rows = connection.execute(f"{CHUNK}, c.position, d.title FROM chunks c JOIN documents d ON d.id = c.document_id")
-    found = sorted((row[7], Chunk(*row[:7]), row[8]) for row in rows.fetchall())
-    chunks = [chunk for _, chunk, _ in found]
-    titles = {chunk.document_id: title for _, chunk, title in found}
-    done = 0
-
-    def advance(count: int) -> None:
-        nonlocal done
-        done += count
-        progress("graph", done, len(chunks))
-
-    if config.graph.extractor == "none":
-        graph = Extraction(mentions=[{} for _ in chunks], topics=[set() for _ in chunks])
-    else:
-        graph = extract(chunks, titles, config.language, triples, advance)
-    graph_store.save(graph, connection, [position for position, _, _ in found], folder)
-    nodes, edges = connection.execute("SELECT (SELECT count(*) FROM nodes), (SELECT count(*) FROM edges)").fetchone()
-    return nodes, edges
+    return counts

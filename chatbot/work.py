@@ -12,6 +12,7 @@ from chatbot.bots import data_home
 from chatbot.checksums import check
 from chatbot.config import BotConfig
 from chatbot.home import FORMAT, Manifest, NotBuilt, read_manifest
+from knowledge_graph.store import SCHEMA
 from retrieval.ingest import connect
 from retrieval.store import DATABASE
 
@@ -52,7 +53,7 @@ def work_store(folder: Path, base: Path | None, config: BotConfig) -> sqlite3.Co
         if connection := _taken_up(path, wanted):
             return connection
         path.unlink()
-    connection = connect(path)
+    connection = connect(path, SCHEMA)
     with connection:
         connection.execute("INSERT INTO settings VALUES ('shaping', ?)", [wanted])
     return connection

@@ -10,6 +10,8 @@ Kind = Literal["topic", "name", "term", "value"]
 
 RELATED = "related_to"
 """The relation of things that only occur together."""
+VALUE = "="
+"""Begins the keys of values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +37,18 @@ class Mention:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Triple:
     """A relation between two entities, by key, as one chunk states it."""
 
     subject: str
     relation: str
     object: str
+
+
+def value_key(text: str) -> str:
+    """The key of a value: its text after a mark that no entity's key has, so that "yes" in a table is no entity."""
+    return VALUE + " ".join(text.split())
 
 
 @dataclass(frozen=True, slots=True)

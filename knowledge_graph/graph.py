@@ -48,7 +48,7 @@ class KnowledgeGraph:
             graph.add_node(
                 label, name=label, kind=node.kind, key=node.key, chunks=[], __labels__={node.kind.capitalize()}
             )
-        rows = "SELECT m.node, c.id FROM mentions m JOIN chunks c ON c.position = m.chunk ORDER BY m.node, m.chunk"
+        rows = "SELECT m.node, c.id FROM mentions m JOIN chunks c ON c.position = m.chunk WHERE m.count ORDER BY c.id"
         for number, chunk in self._store.rows(rows):
             graph.nodes[labels[number]]["chunks"].append(chunk)
         rows = """SELECT e.id, e.subject, e.relation, e.object, group_concat(c.id, char(31)) FROM edges e

@@ -1,68 +1,89 @@
-"""The entities a corpus names: mined once from all its chunks, then matched in each."""
+"""Finding the entities of a lexicon in texts."""
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-from knowledge_graph import chinese, english
-from knowledge_graph.facts import Kind, Mention, Node
-from knowledge_graph.names import MAX_TOKENS, TOKEN, acceptable, fold, key_of
-from retrieval.document import Chunk
-from retrieval.splitter import PATH_SEPARATOR
+from knowledge_graph.facts import Mention
+from knowledge_graph.names import MAX_TOKENS, TOKEN, fold
 from retrieval.text import is_cjk
 
-TERM_CHUNKS = 3
-"""A domain term must stand in this many chunks; a Chinese noun in two."""
+LONGEST_CHINESE = 14
+"""Most characters of a name that is looked for in Chinese text."""
+_BEYOND = "\U0010ffff"
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """The keys with one beginning: what each means, whether it needs a capital, and the length of the longest."""
+
+    longest: int
+    keys: dict[str, tuple[str, bool]]
+
+
 class Lexicon:
-    """Nodes by key, aliases (key → key of the entity meant), and the keys that only match with a capital."""
+    """Matches texts with the keys of a lexicon in SQLite; reads those that begin with a word when it first meets it."""
 
-    nodes: dict[str, Node] = field(default_factory=dict)
-    aliases: dict[str, str] = field(default_factory=dict)
-    cased: set[str] = field(default_factory=set)
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._by_token: dict[str, _Group | None] = {}
+        self._by_character: dict[str, _Group | None] = {}
 
     def resolve(self, key: str) -> str:
-        """Follow an alias."""
-        return self.aliases.get(key, key)
-
-    def add(self, label: str, kind: Kind) -> str:
-        """Add an entity unless its key is known; returns the key it resolves to, empty if the label cannot be one."""
-        key = key_of(label) if kind != "value" else label.strip()
-        if kind != "value" and not acceptable(key):
-            return ""
-        key = self.resolve(key)
-        self.nodes.setdefault(key, Node(key, " ".join(label.split()), kind))
-        return key
+        """The key of the entity that a key means; empty if it means none."""
+        row = self._connection.execute("SELECT target FROM lexicon WHERE key = ?", (key,)).fetchone()
+        return row[0] if row else ""
 
     def mentions(self, text: str) -> list[Mention]:
-        """Where a text names entities, longest first match; a shorter entity inside a longer one is found too."""
+        """Where a sentence names entities; a shorter entity inside a longer one is found too."""
         if is_cjk(text):
             return self._chinese_mentions(text)
-        tokens = [(fold(m.group()), m.start(), m.end()) for m in TOKEN.finditer(text)]
+        matches = list(TOKEN.finditer(text))
+        tokens = [fold(match.group()) for match in matches]
         found: list[Mention] = []
-        for first in range(len(tokens)):
+        for first, token in enumerate(tokens):
+            group = self._by_token[token] if token in self._by_token else self._load_token(token)
+            if group is None:
+                continue
             key = ""
-            for last in range(first, min(first + MAX_TOKENS, len(tokens))):
-                key = f"{key} {tokens[last][0]}" if key else tokens[last][0]
-                target = self.resolve(key)
-                if target in self.nodes and (key not in self.cased or text[tokens[first][1]].isupper()):
-                    found.append(Mention(target, tokens[first][1], tokens[last][2]))
+            for last in range(first, min(first + group.longest, len(tokens))):
+                key = f"{key} {tokens[last]}" if key else token
+                if meant := group.keys.get(key):
+                    start = matches[first].start()
+                    if not meant[1] or text[start].isupper():
+                        found.append(Mention(meant[0], start, matches[last].end()))
         return found
 
     def _chinese_mentions(self, text: str) -> list[Mention]:
-        found = []
+        found: list[Mention] = []
         folded = text.lower()
-        for start in range(len(text)):
-            for size in range(2, min(14, len(text) - start) + 1):
-                target = self.resolve(folded[start : start + size])
-                if target in self.nodes:
-                    found.append(Mention(target, start, start + size))
+        for start, character in enumerate(folded):
+            known = character in self._by_character
+            group = self._by_character[character] if known else self._load_character(character)
+            if group is None:
+                continue
+            for size in range(2, min(group.longest, len(folded) - start) + 1):
+                if meant := group.keys.get(folded[start : start + size]):
+                    found.append(Mention(meant[0], start, start + size))
         return found
+
+    def _load_token(self, token: str) -> _Group | None:
+        keys = self._range(token, token + "!")  # the first character after a space
+        longest = max((key.count(" ") + 1 for key in keys), default=0)
+        self._by_token[token] = _Group(min(longest, MAX_TOKENS), keys) if keys else None
+        return self._by_token[token]
+
+    def _load_character(self, character: str) -> _Group | None:
+        keys = {key: meant for key, meant in self._range(character, character + _BEYOND).items() if len(key) > 1}
+        longest = min(max(map(len, keys), default=0), LONGEST_CHINESE)
+        self._by_character[character] = _Group(longest, keys) if keys else None
+        return self._by_character[character]
+
+    def _range(self, low: str, high: str) -> dict[str, tuple[str, bool]]:
+        sql = "SELECT key, target, cased FROM lexicon WHERE key >= ? AND key < ?"
+        return {key: (target, bool(cased)) for key, target, cased in self._connection.execute(sql, (low, high))}
 
 
 def outermost(mentions: Iterable[Mention]) -> list[Mention]:
@@ -72,108 +93,3 @@ def outermost(mentions: Iterable[Mention]) -> list[Mention]:
         if not kept or mention.start >= kept[-1].end:
             kept.append(mention)
     return kept
-
-
-def mine(chunks: Sequence[Chunk], titles: dict[str, str], language: str) -> Lexicon:
-    """Collect titles, headings, proper names, repeated terms and abbreviations of a corpus."""
-    lexicon = Lexicon()
-    texts = [english.prose(chunk.text) for chunk in chunks]
-    if language == "zh":
-        _mine_chinese(lexicon, texts)
-    else:
-        _mine_english(lexicon, texts)
-    for title in titles.values():
-        _add_topic(lexicon, title)
-    for section in dict.fromkeys(chunk.section for chunk in chunks):
-        for heading in section.split(PATH_SEPARATOR):
-            if len(key_of(heading).split()) <= 3 and not heading.rstrip().endswith(("?", "？")):
-                _add_topic(lexicon, heading)
-    return lexicon
-
-
-def _add_topic(lexicon: Lexicon, title: str) -> None:
-    key = lexicon.add(title, "topic")
-    if key:
-        lexicon.nodes[key] = Node(key, lexicon.nodes[key].label, "topic")
-        if " " in key:
-            lexicon.cased.discard(key)
-
-
-def _mine_english(lexicon: Lexicon, texts: list[str]) -> None:
-    capitals = english.Capitals()
-    for text in texts:
-        capitals.learn(text)
-    labels: dict[str, Counter[str]] = {}
-    spread: Counter[str] = Counter()
-    for text in texts:
-        for name in english.names(text, capitals):
-            if acceptable(key := key_of(name)):
-                labels.setdefault(key, Counter())[name] += 1
-        grams: dict[str, str] = {}
-        for term in english.terms(text):
-            grams.setdefault(key_of(term), term)
-        for key, term in grams.items():
-            spread[key] += 1
-            labels.setdefault(key, Counter())[term] += 0
-    subsumed = _subsumed(spread)
-    for key in _lists(labels):
-        del labels[key]
-    for key, spellings in labels.items():
-        named = sum(spellings.values())
-        label = spellings.most_common(1)[0][0]
-        if named:
-            lexicon.add(label, "name")
-            if " " not in key or named > spread[key]:
-                lexicon.cased.add(key)
-        elif spread[key] >= TERM_CHUNKS and acceptable(key) and key not in subsumed:
-            lexicon.add(label, "term")
-    for text in texts:
-        for long, short in english.abbreviations(text):
-            _merge(lexicon, long, short)
-        for alias in english.ALSO.finditer(text):
-            lexicon.add(alias[1], "term")
-
-
-def _subsumed(spread: Counter[str]) -> set[str]:
-    """Two-word terms that one longer term holds nearly everywhere (the idea of C-value)."""
-    found: set[str] = set()
-    for gram, count in spread.items():
-        tokens = gram.split()
-        if len(tokens) == 3:
-            parts = (" ".join(tokens[:2]), " ".join(tokens[1:]))
-            found.update(part for part in parts if count >= 0.8 * spread[part])
-    return found
-
-
-def _lists(labels: dict[str, Counter[str]]) -> set[str]:
-    """Names joined by "and" that are no name, "Silver Card and the Onyx Card": both occur as often without it."""
-    found = set()
-    for key, spellings in labels.items():
-        whole = spellings.total()
-        for match in re.finditer(r" and (?:the )?", key):
-            ends = key[: match.start()], key[match.end() :]
-            # a joined name also counts for its parts
-            if whole and ends[0] != ends[1] and all(labels.get(end, Counter()).total() >= 2 * whole for end in ends):
-                found.add(key)
-    return found
-
-
-def _merge(lexicon: Lexicon, long: str, short: str) -> None:
-    key, alias = key_of(long), key_of(short)
-    if not acceptable(key) or key == alias:
-        return
-    target = lexicon.add(long, "name" if long[:1].isupper() else "term")
-    old = lexicon.nodes.pop(alias, None)
-    if old or alias not in lexicon.aliases:
-        lexicon.aliases[alias] = target
-        lexicon.cased.add(alias)
-    lexicon.cased.discard(key)
-
-
-def _mine_chinese(lexicon: Lexicon, texts: list[str]) -> None:
-    spread: Counter[str] = Counter()
-    for text in texts:
-        spread.update(set(chinese.names(text)))
-    for name, count in spread.items():
-        if count >= 2:
-            lexicon.add(name, "term" if len(name) < 4 else "name")

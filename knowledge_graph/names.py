@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from retrieval.text import CJK, STOPWORDS
 
@@ -34,6 +35,7 @@ _DETERMINERS = frozenset(
 )
 
 
+@lru_cache(maxsize=1 << 16)
 def fold(token: str) -> str:
     """One token's part of a key: lower case, possessive and plural endings removed."""
     token = token.lower().replace("’", "'")

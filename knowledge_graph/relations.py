@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from knowledge_graph.facts import Mention, Triple
+from knowledge_graph.facts import Mention, Triple, value_key
 from knowledge_graph.names import key_of
 
 _PATTERNS = Path(__file__).parent / "patterns"
@@ -29,13 +29,6 @@ _MODIFIER = re.compile(r"\W*(?:\w+ing|also|often|sometimes|based|located|situate
 
 
 @dataclass(frozen=True, slots=True)
-class _Between:
-    relation: str
-    pattern: re.Pattern[str]
-    inverse: bool
-
-
-@dataclass(frozen=True, slots=True)
 class _Value:
     relation: str
     pattern: re.Pattern[str]
@@ -43,11 +36,20 @@ class _Value:
 
 @dataclass(frozen=True, slots=True)
 class Patterns:
-    """One language's compiled patterns."""
+    """One language's compiled patterns.
 
-    between: tuple[_Between, ...]
+    Args:
+        between: Every relation in one pattern, the group of the first that fits named by its number.
+        relations: By number, the relation and whether subject and object change places.
+        figures, numerals: Characters and words of which every amount has one.
+    """
+
+    between: re.Pattern[str]
+    relations: tuple[tuple[str, bool], ...]
     values: tuple[_Value, ...]
     value: re.Pattern[str]
+    figures: re.Pattern[str]
+    numerals: tuple[str, ...]
 
 
 @lru_cache
@@ -57,13 +59,10 @@ def patterns(language: str) -> Patterns:
     data = yaml.safe_load((path if path.exists() else _PATTERNS / "en.yaml").read_text(encoding="utf8"))
     filler = "" if path.exists() and language == "zh" else _FILLER
     units = {**data["units"], "any": "|".join(data["units"].values())}
+    between = (rf"(?P<r{at}>\W*{p['pattern']}{filler}\W*)" for at, p in enumerate(data["between"]))
     return Patterns(
-        tuple(
-            _Between(
-                p["relation"], re.compile(rf"\W*{p['pattern']}{filler}\W*", re.IGNORECASE), p.get("inverse", False)
-            )
-            for p in data["between"]
-        ),
+        re.compile("|".join(between), re.IGNORECASE),
+        tuple((p["relation"], p.get("inverse", False)) for p in data["between"]),
         tuple(
             _Value(
                 p["relation"],
@@ -72,39 +71,59 @@ def patterns(language: str) -> Patterns:
             for p in data["values"]
         ),
         re.compile(rf"(?<!\d)(?:{units['any']})", re.IGNORECASE),
+        re.compile(data["figures"]),
+        tuple(data["numerals"]),
     )
 
 
-def in_sentence(text: str, mentions: list[Mention], language: str) -> Iterator[Triple]:
-    """Facts of one sentence, `mentions` in reading order, not overlapping, offsets into `text`."""
-    known = patterns(language)
+def in_sentence(text: str, mentions: list[Mention], language: str, amounts: bool = True) -> Iterator[Triple]:
+    """Facts of one sentence, `mentions` in reading order, not overlapping, offsets into `text`.
+
+    Args:
+        amounts: Whether the sentence names any, as `values` tells.
+    """
     for index, first in enumerate(mentions):
-        governed = bool(_NO_SUBJECT.search(text[: first.start]))  # "the safest way to write to NAME is ..."
         for second in mentions[index + 1 : index + 4]:
             between = text[first.end : second.start]
-            if len(between) > REACH or any(mark in between for mark in "|;"):  # a verb joins nothing across cells
+            if len(between) > REACH or "|" in between or ";" in between:  # a verb joins nothing across cells
                 break
-            if governed and not _MODIFIER.match(between):
+            relation = _relation(between, language)
+            if relation is None or first.key == second.key:
                 continue
-            for candidate in known.between:
-                if candidate.pattern.fullmatch(between) and first.key != second.key:
-                    pair = (second.key, first.key) if candidate.inverse else (first.key, second.key)
-                    yield Triple(pair[0], candidate.relation, pair[1])
+            if not _MODIFIER.match(between) and _NO_SUBJECT.search(text[: first.start]):
+                continue  # "the safest way to write to NAME is ..."
+            name, inverse = relation
+            yield Triple(second.key, name, first.key) if inverse else Triple(first.key, name, second.key)
+        if amounts:
+            limit = mentions[index + 1].start if index + 1 < len(mentions) else len(text)
+            for value in patterns(language).values:
+                if match := value.pattern.match(text[first.end : max(limit, first.end + REACH)]):
+                    yield Triple(first.key, value.relation, value_key(match[2]))
                     break
-        limit = mentions[index + 1].start if index + 1 < len(mentions) else len(text)
-        for value in known.values:
-            if match := value.pattern.match(text[first.end : max(limit, first.end + REACH)]):
-                yield Triple(first.key, value.relation, match[2].strip())
-                break
+
+
+@lru_cache(maxsize=1 << 15)
+def _relation(between: str, language: str) -> tuple[str, bool] | None:
+    """The relation that words between two entities state, and whether it is turned round."""
+    known = patterns(language)
+    match = known.between.fullmatch(between)
+    return known.relations[int(match.lastgroup[1:])] if match and match.lastgroup else None
 
 
 def values(text: str, language: str) -> list[tuple[int, int]]:
     """Where a text names amounts, times and shares."""
-    return [match.span() for match in patterns(language).value.finditer(text)]
+    known = patterns(language)
+    if not known.figures.search(text):
+        lower = text.lower()
+        if not any(word in lower for word in known.numerals):
+            return []
+    return [match.span() for match in known.value.finditer(text)]
 
 
 def in_table(text: str) -> Iterator[tuple[int, str, str, str]]:
     """Facts of the Markdown tables in a text: (offset of the row, row's name, column's name, cell)."""
+    if "|" not in text:
+        return
     header: list[str] = []
     ruled = False  # only rows below a ruled header are facts: a chunk may start in the middle of a table
     offset = 0
@@ -128,6 +147,8 @@ def in_records(text: str) -> Iterator[tuple[int, str, str, str]]:
 
     Rows are lines of which at least two begin with the same column.
     """
+    if "; " not in text:
+        return
     rows, offset = [], 0
     for line in text.splitlines(keepends=True):
         pairs = [pair.partition(": ") for pair in line.strip().removeprefix("- ").split("; ")]

@@ -2,75 +2,40 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from scipy import sparse
 
-from knowledge_graph.build import Extraction
+from knowledge_graph import entries, holders, readings, tallies, update, upkeep
 from knowledge_graph.facts import Fact, Node
 from retrieval.store import Store
 
-SCHEMA = """
-CREATE TABLE nodes (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, label TEXT NOT NULL, kind TEXT NOT NULL) STRICT;
-CREATE TABLE aliases (key TEXT PRIMARY KEY, node INTEGER NOT NULL REFERENCES nodes ON DELETE CASCADE) STRICT;
-CREATE TABLE mentions (
-    node INTEGER NOT NULL REFERENCES nodes ON DELETE CASCADE,
-    chunk INTEGER NOT NULL REFERENCES chunks ON DELETE CASCADE, count INTEGER NOT NULL, PRIMARY KEY (node, chunk)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE edges (
-    id INTEGER PRIMARY KEY, subject INTEGER NOT NULL REFERENCES nodes ON DELETE CASCADE, relation TEXT NOT NULL,
-    object INTEGER NOT NULL REFERENCES nodes ON DELETE CASCADE
-) STRICT;
-CREATE TABLE edge_chunks (
-    edge INTEGER NOT NULL REFERENCES edges ON DELETE CASCADE,
-    chunk INTEGER NOT NULL REFERENCES chunks ON DELETE CASCADE, PRIMARY KEY (edge, chunk)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX edges_of_subject ON edges (subject);
-CREATE INDEX edges_of_object ON edges (object);
-CREATE INDEX edges_of_chunk ON edge_chunks (chunk);
-"""
-DROP = "".join(f"DROP TABLE IF EXISTS {name};" for name in ("edge_chunks", "edges", "mentions", "aliases", "nodes"))
+SCHEMA = (
+    readings.SCHEMA
+    + """CREATE VIEW aliases AS SELECT l.key AS key, n.id AS node FROM lexicon l JOIN nodes n ON n.key = l.target
+    WHERE l.target != l.key;"""
+    + "".join(part.SCHEMA for part in (tallies, entries, holders, upkeep, update))
+)
+"""Of the graph and of what keeps it up to date, beside the tables of `retrieval.store`."""
 TOPIC_WEIGHT = 3.0
 """A chunk whose title or heading names an entity is about it."""
 
 
-def save(graph: Extraction, connection: sqlite3.Connection, positions: Sequence[int], folder: Path) -> None:
-    """Write a graph's tables into a database, and the matrix that ranking walks on into `folder`.
+def save_matrix(store: Store, folder: Path) -> None:
+    """Write the matrix that ranking walks on: chunks × nodes, by position and number; what is not there is empty.
 
-    Args:
-        positions: Of the chunks that the graph was extracted from.
+    A node that a chunk names weighs log(1 + chunks / chunks that name it), `TOPIC_WEIGHT` times that as its topic.
     """
-    used = {key for found in graph.mentions for key in found} | {key for topics in graph.topics for key in topics}
-    used |= {key for triple in graph.triples for key in (triple.subject, triple.object)}
-    ids = {key: number for number, key in enumerate(key for key in graph.nodes if key in used)}
-    connection.executescript(f"{DROP} {SCHEMA}")
-    with connection:
-        connection.executemany(
-            "INSERT INTO nodes VALUES (?, ?, ?, ?)",
-            ((ids[key], key, graph.nodes[key].label, graph.nodes[key].kind) for key in ids),
-        )
-        connection.executemany(
-            "INSERT OR IGNORE INTO aliases VALUES (?, ?)",
-            ((alias, ids[key]) for alias, key in graph.aliases.items() if key in ids),
-        )
-        connection.executemany(
-            "INSERT INTO mentions VALUES (?, ?, ?)",
-            (
-                (ids[k], chunk, n)
-                for chunk, found in zip(positions, graph.mentions, strict=True)
-                for k, n in found.items()
-            ),
-        )
-        for number, (triple, chunks) in enumerate(graph.triples.items()):
-            row = (number, ids[triple.subject], triple.relation, ids[triple.object])
-            connection.execute("INSERT INTO edges VALUES (?, ?, ?, ?)", row)
-            connection.executemany(
-                "INSERT INTO edge_chunks VALUES (?, ?)", ((number, positions[chunk]) for chunk in chunks)
-            )
-    sparse.save_npz(folder / "graph.npz", _matrix(graph, ids, positions), compressed=False)
+    with store.lock:
+        cursor = store.connection.execute("SELECT chunk, node, topic FROM mentions ORDER BY chunk, node")
+        parts = [np.array(rows, dtype=np.int32) for rows in iter(lambda: cursor.fetchmany(100_000), [])]
+    chunks, numbers, topics = np.concatenate([np.empty((0, 3), dtype=np.int32), *parts]).T
+    shape = _shape(store)
+    rarity = np.log1p(store.count() / np.maximum(np.bincount(numbers, minlength=shape[1]), 1))
+    weights = (rarity[numbers] * np.where(topics, TOPIC_WEIGHT, 1.0)).astype(np.float32)
+    matrix = sparse.csr_matrix((weights, (chunks, numbers)), shape=shape)
+    sparse.save_npz(folder / "graph.npz", matrix, compressed=False)
 
 
 def load_matrix(folder: Path, store: Store) -> sparse.csr_matrix:
@@ -80,30 +45,21 @@ def load_matrix(folder: Path, store: Store) -> sparse.csr_matrix:
         ValueError: It is of another size than the store.
     """
     matrix = sparse.load_npz(folder / "graph.npz").tocsr()
-    if matrix.shape != (store.size(), store.rows("SELECT count(*) FROM nodes")[0][0]):
+    if matrix.shape != _shape(store):
         raise ValueError(f"the files in {folder} are of different builds")
     return matrix
 
 
-def _matrix(graph: Extraction, ids: dict[str, int], positions: Sequence[int]) -> sparse.csr_matrix:
-    spread = np.zeros(len(ids))
-    for found, topics in zip(graph.mentions, graph.topics, strict=True):
-        for key in found.keys() | topics:
-            spread[ids[key]] += 1
-    rows, columns, weights = [], [], []
-    for chunk, found, topics in zip(positions, graph.mentions, graph.topics, strict=True):
-        for key in found.keys() | topics:
-            rows.append(chunk)
-            columns.append(ids[key])
-            rarity = np.log1p(len(graph.mentions) / spread[ids[key]])
-            weights.append(rarity * (TOPIC_WEIGHT if key in topics else 1.0))
-    shape = (max(positions, default=-1) + 1, len(ids))
-    return sparse.csr_matrix((np.array(weights, dtype=np.float32), (rows, columns)), shape=shape)
+def _shape(store: Store) -> tuple[int, int]:
+    """One more than the last chunk's position and the last node's number."""
+    sql = "SELECT ifnull(max(position) + 1, 0), (SELECT ifnull(max(id) + 1, 0) FROM nodes) FROM chunks"
+    rows, columns = store.rows(sql)[0]
+    return rows, columns
 
 
 def nodes(store: Store) -> list[tuple[int, Node]]:
     """Every node with its number."""
-    return [(row[0], Node(*row[1:])) for row in store.rows("SELECT id, key, label, kind FROM nodes ORDER BY id")]
+    return [(row[0], Node(*row[1:])) for row in store.rows("SELECT id, key, label, kind FROM nodes ORDER BY key")]
 
 
 def find_nodes(store: Store, keys: list[str]) -> dict[str, int]:
@@ -120,7 +76,7 @@ def facts_of_chunks(store: Store, chunk_ids: list[str]) -> list[tuple[Fact, str,
         SELECT s.label, e.relation, o.label, s.kind, o.kind, group_concat(c.id, char(31)) FROM edges e
         JOIN nodes s ON s.id = e.subject JOIN nodes o ON o.id = e.object
         JOIN edge_chunks ec ON ec.edge = e.id JOIN chunks c ON c.position = ec.chunk
-        WHERE c.id IN ({marks}) GROUP BY e.id ORDER BY e.id"""
+        WHERE c.id IN ({marks}) GROUP BY e.id ORDER BY s.key, e.relation, o.key"""
     return [
         (Fact(row[0], row[1], row[2], tuple(row[5].split("\x1f"))), row[3], row[4])
         for row in store.rows(sql, chunk_ids)

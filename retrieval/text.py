@@ -47,10 +47,17 @@ _ASKING_ZH = re.compile(
 )
 
 
+def has_cjk(text: str) -> bool:
+    """Whether a text holds a Chinese character."""
+    return not text.isascii() and _CJK_RUN.search(text) is not None
+
+
 def is_cjk(text: str) -> bool:
     """Whether most of a text's letters are Chinese characters."""
-    runs = sum(len(run) for run in _CJK_RUN.findall(text))
-    return runs * 2 > sum(character.isalpha() for character in text)
+    if text.isascii():
+        return False
+    runs = sum(map(len, _CJK_RUN.findall(text)))
+    return runs > 0 and runs * 2 > sum(map(str.isalpha, text))
 
 
 def words(text: str) -> list[str]:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from knowledge_graph import KnowledgeGraph
-from knowledge_graph.build import Extraction, extract
 from knowledge_graph.rank import GraphRanker
-from knowledge_graph.store import load_matrix, save
+from knowledge_graph.store import SCHEMA, load_matrix, save_matrix
+from knowledge_graph.update import GraphUpdate
 from retrieval.document import Chunk, Document
 from retrieval.encoder import Encoder
 from retrieval.index import Index
@@ -41,7 +41,6 @@ class Corpus:
     folder: Path
     documents: list[Document]
     chunks: list[Chunk]
-    extraction: Extraction
     store: Store
 
     @property
@@ -73,13 +72,15 @@ def make_corpus(tmp_path: Path) -> MakeCorpus:
             Document(f"{number}.md", title, text, f"{number}.md") for number, (title, text) in enumerate(texts.items())
         ]
         chunks = [chunk for document in documents for chunk in split(document)]
-        extraction = extract(chunks, {d.id: d.title for d in documents}, language, triples or [])
-        connection = connect(folder / DATABASE)
-        ingest = Ingest(connection)
+        connection = connect(folder / DATABASE, SCHEMA)
+        graph = GraphUpdate(connection, language)
+        ingest = Ingest(connection, graph)
         for document in documents:
             ingest.put(document, [chunk for chunk in chunks if chunk.document_id == document.id])
-        save(extraction, connection, range(len(chunks)), folder)
+        graph.settle(triples or [])
         seal(connection)
-        return Corpus(folder, documents, chunks, extraction, Store(folder / DATABASE))
+        store = Store(folder / DATABASE)
+        save_matrix(store, folder)
+        return Corpus(folder, documents, chunks, store)
 
     return make

@@ -18,8 +18,8 @@ from chatbot.passages import rerank_passages
 from chatbot.search import Searcher
 from chatbot.support import judge
 from knowledge_graph import store as graph_store
-from knowledge_graph.build import extract
 from knowledge_graph.rank import GraphRanker
+from knowledge_graph.update import GraphUpdate
 from retrieval.beir import read_beir
 from retrieval.document import Passage
 from retrieval.encoder import Encoder
@@ -50,12 +50,17 @@ def evaluate_beir(
     with tempfile.TemporaryDirectory() as name:
         language = "zh" if is_cjk(" ".join(document.text[:200] for document in documents[:20])) else "en"
 
-        def save_graph(connection: sqlite3.Connection) -> None:
-            graph = extract(chunks, {document.id: document.title for document in documents}, language)
-            graph_store.save(graph, connection, range(len(chunks)), Path(name))
+        titles = {document.id: document.title for document in documents}
 
-        index = Index.build(Path(name), documents, chunks, encoder, progress=progress, finish=save_graph)
+        def add_graph(connection: sqlite3.Connection) -> None:
+            connection.executescript(graph_store.SCHEMA)
+            graph = GraphUpdate(connection, language)
+            graph.learn([(position, chunk, titles[chunk.document_id]) for position, chunk in enumerate(chunks)])
+            graph.settle([])
+
+        index = Index.build(Path(name), documents, chunks, encoder, progress=progress, finish=add_graph)
         with closing(index.store):
+            graph_store.save_matrix(index.store, Path(name))
             searcher = Searcher(index, GraphRanker(graph_store.load_matrix(Path(name), index.store), index.store))
             indexed = time.perf_counter() - begin
             owner = np.array([chunk.document_id for chunk in chunks])

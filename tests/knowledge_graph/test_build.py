@@ -22,8 +22,6 @@ BANK = {
 
 def test_the_same_texts_give_the_same_graph(make_corpus: MakeCorpus) -> None:
     one, two = make_corpus(FILMS), make_corpus(FILMS)
-    assert list(one.extraction.triples.items()) == list(two.extraction.triples.items())
-    assert list(one.extraction.nodes.items()) == list(two.extraction.nodes.items())
     for name in ("nodes", "aliases", "mentions", "edges", "edge_chunks"):
         assert one.store.rows(f"SELECT * FROM {name}") == two.store.rows(f"SELECT * FROM {name}")
     assert (load_matrix(one.folder, one.store) != load_matrix(two.folder, two.store)).nnz == 0
@@ -44,23 +42,17 @@ def test_every_fact_is_in_the_chunks_that_it_cites(make_corpus: MakeCorpus, text
         assert all(f" {key_of_text(node)} " in text_of[chunk] for chunk in data["chunks"])
 
 
-def test_stored_facts_are_the_extracted_ones(make_corpus: MakeCorpus) -> None:
+def test_what_the_texts_say_is_in_the_graph(make_corpus: MakeCorpus) -> None:
     corpus = make_corpus(BANK)
-    labels = {key: node.label for key, node in corpus.extraction.nodes.items()}
-    expected = {(labels[t.subject], t.relation, labels[t.object]) for t in corpus.extraction.triples}
     stored = {(u, data["relation"], v) for u, v, data in corpus.graph.networkx.edges(data=True)}
-    assert (
-        stored
-        == expected
-        >= {
-            ("Gold Card", "includes", "Travel Insurance"),
-            ("Gold Card", "costs", "90 euros a year"),
-            ("Travel Insurance", "handled_by", "Harbour Mutual"),
-            ("Harbour Mutual", "works_at", "Oslo"),
-            ("Card Desk", "reports_to", "Maria Silva"),
-        }
-    )
-    assert corpus.graph.counts() == {"nodes": len(corpus.graph.networkx), "edges": len(expected)}
+    assert stored >= {
+        ("Gold Card", "includes", "Travel Insurance"),
+        ("Gold Card", "costs", "90 euros a year"),
+        ("Travel Insurance", "handled_by", "Harbour Mutual"),
+        ("Harbour Mutual", "works_at", "Oslo"),
+        ("Card Desk", "reports_to", "Maria Silva"),
+    }
+    assert corpus.graph.counts() == {"nodes": len(corpus.graph.networkx), "edges": len(stored)}
 
 
 def test_facts_of_the_user_are_linked_to_the_texts(make_corpus: MakeCorpus) -> None:

@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 
 import pytest
 
-from knowledge_graph import chinese, english
+from knowledge_graph import chinese, english, entries
+from knowledge_graph.evidence import evidence
 from knowledge_graph.facts import Mention
-from knowledge_graph.lexicon import Lexicon, mine, outermost
+from knowledge_graph.lexicon import Lexicon, outermost
 from knowledge_graph.names import acceptable, key_of
+from knowledge_graph.store import SCHEMA
+from knowledge_graph.tallies import Tallies
 from retrieval.document import Chunk
 from tests.retrieval.test_text import HOSTILE
 
 
-def lexicon(*texts: str, language: str = "en", titles: dict[str, str] | None = None) -> Lexicon:
-    chunks = [Chunk(f"d#{number}", "d", text, 0, len(text)) for number, text in enumerate(texts)]
-    return mine(chunks, titles or {}, language)
+class Found(Lexicon):
+    """The lexicon of some texts, and the keys of its entities."""
+
+    def __init__(self, texts: dict[str, str], language: str = "en") -> None:
+        connection = sqlite3.connect(":memory:")
+        connection.executescript(SCHEMA)
+        tallies = Tallies(connection)
+        chunks = [(Chunk(f"{title}#0", title, text, 0, len(text)), title) for title, text in texts.items()]
+        tallies.change([evidence(chunk, title, language) for chunk, title in chunks], 1)
+        entries.settle(connection, tallies)
+        self.nodes = {row[0] for row in connection.execute("SELECT key FROM lexicon WHERE key = target")}
+        super().__init__(connection)
+
+
+def lexicon(*texts: str, language: str = "en") -> Found:
+    """Of texts without a title that names anything."""
+    return Found({str(number): text for number, text in enumerate(texts)}, language)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +60,7 @@ def test_keys_that_differ_or_cannot_be_names() -> None:
 def test_names_terms_and_abbreviations_are_found() -> None:
     text = "Strong Customer Authentication (SCA) protects you. Ask Maria Silva at the Bank of Ireland about SCA."
     found = lexicon(text, *["An annual charge is due. We waive the annual charge."] * 3)
-    assert {"strong customer authentication", "maria silva", "bank of ireland", "annual charge"} <= found.nodes.keys()
+    assert {"strong customer authentication", "maria silva", "bank of ireland", "annual charge"} <= found.nodes
     assert found.resolve("sca") == "strong customer authentication"
     keys = [mention.key for mention in found.mentions("Is SCA free at the Bank of Ireland? No annual charges?")]
     assert keys[0] == "strong customer authentication" and {"bank of ireland", "annual charge"} <= set(keys)
@@ -50,12 +68,12 @@ def test_names_terms_and_abbreviations_are_found() -> None:
 
 def test_sentence_starts_and_stop_words_are_no_names() -> None:
     found = lexicon("However, cards are free. They work. Please call. Cards are sent. When lost, call.")
-    assert not {"however", "they", "please", "when", "card"} & found.nodes.keys()
+    assert not {"however", "they", "please", "when", "card"} & found.nodes
 
 
 def test_names_in_a_row_are_names_of_their_own() -> None:
     one = "Ask about the Silver Card and the Onyx Card. Take an Onyx Card. Ours is a Silver Card."
-    found = lexicon(one).nodes.keys()
+    found = lexicon(one).nodes
     assert {"silver card", "onyx card"} <= found and not any(" and " in key for key in found)
     twins = lexicon("Johnson and Johnson sells soap. We like Johnson and Johnson.").nodes
     isles = lexicon("Trinidad and Tobago. " * 9 + "They saw Trinidad. They saw Tobago.").nodes
@@ -75,7 +93,7 @@ def test_code_holds_no_entities() -> None:
 
 
 def test_mentions_are_where_they_say() -> None:
-    found = lexicon("x", titles={"a": "Gold Card", "b": "Card", "c": "信用卡"})
+    found = Found({"Gold Card": "", "Card": "", "信用卡": ""})
     text = "A Gold Card, or any card 🙂: gold cards!"
     spans = [(mention.key, text[mention.start : mention.end]) for mention in outermost(found.mentions(text))]
     assert spans == [("gold card", "Gold Card"), ("card", "card"), ("gold card", "gold cards")]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from knowledge_graph.build import extract
-from knowledge_graph.facts import RELATED, Triple
+from knowledge_graph.facts import RELATED, VALUE
 from knowledge_graph.names import key_of
 from knowledge_graph.relations import in_records, in_table, values
-from retrieval.document import Chunk
+from retrieval.document import Document
+from tests.knowledge_graph.shelf import Shelf
 
 Said = tuple[str, str, str]
 
@@ -60,16 +60,18 @@ COURSE: dict[str, Said] = {
 SAID = HELP_DESK | MEDICAL | SECURITY | PLACES | COURSE
 
 
-def facts(sentence: str, ends: tuple[str, str]) -> set[Said]:
+def stated(texts: dict[str, str], language: str = "en") -> set[Said]:
+    """Typed facts of a corpus of texts by title; ends are keys."""
+    shelf = Shelf(language, words=200)
+    shelf.add(*(Document(title, title, text, "") for title, text in texts.items()))
+    shelf.settle()
+    edges = [(subject, relation, object_.removeprefix(VALUE)) for subject, relation, object_, _ in shelf.edges()]
+    return {edge for edge in edges if edge[1] != RELATED}
+
+
+def facts(sentence: str, ends: tuple[str, str], language: str = "en") -> set[Said]:
     """Typed facts of a one-sentence corpus in which both ends have a page of their own."""
-    chunks = [Chunk("said#0", "said", sentence, 0, len(sentence))]
-    pages = {"said": "Notes"} | {name: name for name in ends if not name[0].isdigit()}
-    graph = extract(chunks, pages)
-    return {
-        (graph.nodes[t.subject].key, t.relation, graph.nodes[t.object].key)
-        for t in graph.triples
-        if t.relation != RELATED
-    }
+    return stated({"Notes": sentence} | {name: "" for name in ends if not name[0].isdigit()}, language)
 
 
 def folded(said: Said) -> Said:
@@ -120,10 +122,7 @@ CHINESE: dict[str, Said] = {
 @pytest.mark.parametrize("sentence", CHINESE)
 def test_chinese_sentences(sentence: str) -> None:
     said = CHINESE[sentence]
-    chunks = [Chunk("said#0", "said", sentence, 0, len(sentence))]
-    graph = extract(chunks, {end: end for end in (said[0], said[2]) if not end[0].isdigit()}, "zh")
-    typed = {(t.subject, t.relation, t.object) for t in graph.triples if t.relation != RELATED}
-    assert (key_of(said[0]), said[1], key_of(said[2])) in typed
+    assert (key_of(said[0]), said[1], key_of(said[2])) in facts(sentence, said[::2], "zh")
 
 
 ROWS = """- Plan: Basic Plan; Monthly fee: 5 euros; Contact desk: North Desk
@@ -154,8 +153,7 @@ def test_rows_of_a_table_are_facts_and_a_table_cut_in_two_gives_no_false_ones() 
         ("Basic Plan", "Contact desk", "North Desk"),
     ]
     assert list(in_table("| Basic Plan | 5 euros |\n| Large Plan | 9 euros |\n")) == []
-    graph = extract([Chunk("t#0", "t", TABLE, 0, len(TABLE))], {"t": "Prices", "n": "North Desk"})
-    assert set(graph.triples) >= {
-        Triple("basic plan", "monthly_fee", "5 euros"),
-        Triple("basic plan", "contact_desk", "north desk"),
+    assert stated({"Prices": TABLE, "North Desk": ""}) >= {
+        ("basic plan", "monthly_fee", "5 euros"),
+        ("basic plan", "contact_desk", "north desk"),
     }

@@ -1,0 +1,123 @@
+"""What one chunk tells of the entities of its corpus, whatever the other chunks hold.
+
+A lexicon is decided from the sums of these rows over all chunks (`knowledge_graph.entries`), so that a chunk that
+goes takes exactly its rows away.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Literal
+
+from knowledge_graph import chinese, english
+from knowledge_graph.names import acceptable, key_of
+from knowledge_graph.relations import in_records, in_table, is_entity_like, relation_name
+from knowledge_graph.words import walk
+from retrieval.document import Chunk
+from retrieval.splitter import PATH_SEPARATOR
+from retrieval.text import CJK, sentences
+
+Role = Literal[
+    "name", "proper", "common", "joined", "free", "held", "noun", "long", "short", "also", "topic", "row", "given"
+]
+"""How a key occurs.
+
+`name`: a proper name; `proper`, `common`: one that starts a sentence, if the word `other` is a name itself or if it
+is not; `joined`: `other` is a name that joins this one with another by "and"; `free`, `held`: a run of content words,
+alone or in longer runs only; `noun`: of Chinese; `long`: has the abbreviation `other`; `short`: abbreviates `other`;
+`also`: another name of something; `topic`: a title or heading; `row`: names a table's row, or in Chinese is a cell;
+`given`: by the user.
+"""
+Row = tuple[str, Role, str, str]
+"""Key, role, spelling and another key."""
+_CHINESE_NAME = re.compile(rf"[{CJK}]{{3,12}}")
+_AND = re.compile(r" and (?:the )?")
+
+
+@dataclass(slots=True)
+class Evidence:
+    """Rows, one for each occurrence, and words with and without a capital where one means something (folded)."""
+
+    rows: list[Row] = field(default_factory=list)
+    upper: list[str] = field(default_factory=list)
+    lower: list[str] = field(default_factory=list)
+
+
+def evidence(chunk: Chunk, title: str, language: str) -> Evidence:
+    """What a chunk of a document of this title tells."""
+    found = Evidence()
+    text = english.prose(chunk.text)
+    if language == "zh":
+        found.rows += (row for noun in sorted(set(chinese.names(text))) for row in _spelled(noun, "noun"))
+    else:
+        _english(text, found)
+    for heading in headings(title, chunk.section, short=True):
+        found.rows += _spelled(heading, "topic")
+    for row, _, cell in table_cells(chunk):
+        found.rows += _spelled(row, "row")
+        if _CHINESE_NAME.fullmatch(cell):  # no capital tells names from other words
+            found.rows += _spelled(cell, "row")
+    return found
+
+
+def headings(title: str, section: str, short: bool = False) -> list[str]:
+    """A document's title and the headings over a chunk; `short`: without headings that are sentences."""
+    parts = section.split(PATH_SEPARATOR) if section else []
+    if short:
+        parts = [part for part in parts if len(key_of(part).split()) <= 3 and not part.rstrip().endswith(("?", "？"))]
+    return [title, *parts]
+
+
+def table_cells(chunk: Chunk) -> Iterator[tuple[str, str, str]]:
+    """Cells of a chunk's tables that may be facts: what its row is about, the relation its column is, its text."""
+    whole = english.prose(chunk.whole)
+    for _, row, column, cell in (*in_table(whole), *in_records(whole)):
+        if is_entity_like(row) and (relation := relation_name(column)):
+            yield row, relation, cell
+
+
+def given(label: str) -> list[Row]:
+    """What a fact of the user tells of one of its ends; nothing if it cannot be a name, like a year."""
+    return _spelled(label, "given")
+
+
+def _english(text: str, found: Evidence) -> None:
+    spans = sentences(text)
+    words = walk(text, spans)
+    found.upper, found.lower = words.upper, words.lower
+    rows = found.rows
+    rows += [(key, "free" if key in words.free else "held", term, "") for key, term in words.terms.items()]
+    for name, gate, proper in english.names(text, spans):
+        key = _key(name)
+        if not key:
+            continue
+        rows.append((key, "name" if not gate else "proper" if proper else "common", " ".join(name.split()), gate))
+        if " and " in key:
+            rows += [(end, "joined", "", key) for ends in joined(key) for end in ends]
+    for long, short in english.abbreviations(text):
+        key, alias = _key(long), key_of(short)
+        if key and alias and key != alias:
+            rows += [(key, "long", " ".join(long.split()), alias), (alias, "short", "", key)]
+    for name in english.also_called(text):
+        rows += _spelled(name, "also")
+
+
+def joined(key: str) -> list[tuple[str, str]]:
+    """The pairs of names that a name may only join, "silver card and the onyx card"."""
+    ends = [(key[: match.start()], key[match.end() :]) for match in _AND.finditer(key)]
+    return [(first, second) for first, second in ends if first != second]
+
+
+def _spelled(label: str, role: Role) -> list[Row]:
+    key = _key(label)
+    return [(key, role, " ".join(label.split()), "")] if key else []
+
+
+@lru_cache(maxsize=1 << 15)
+def _key(name: str) -> str:
+    """A name's key, empty if it cannot be an entity's."""
+    key = key_of(name)
+    return key if acceptable(key) else ""

@@ -1,0 +1,78 @@
+"""What one chunk says of the entities of a lexicon: which it names, what it states of them, which stand together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from knowledge_graph import english
+from knowledge_graph.evidence import headings, table_cells
+from knowledge_graph.facts import Mention, Triple, value_key
+from knowledge_graph.lexicon import Lexicon, outermost
+from knowledge_graph.names import key_of
+from knowledge_graph.relations import in_sentence, values
+from retrieval.document import Chunk
+from retrieval.text import sentences
+
+PER_SENTENCE = 6
+"""Most entities of one sentence that are paired as standing together."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """Entities are given by key, values by `value_key`.
+
+    Args:
+        mentions: How often the text names each entity.
+        topics: The entities that the title and the headings over the chunk name.
+        facts: Typed facts.
+        pairs: Entities that a sentence names together, each pair in the order of their keys.
+    """
+
+    mentions: Counter[str] = field(default_factory=Counter)
+    topics: set[str] = field(default_factory=set)
+    facts: set[Triple] = field(default_factory=set)
+    pairs: set[tuple[str, str]] = field(default_factory=set)
+
+
+def read(chunk: Chunk, title: str, lexicon: Lexicon, language: str) -> Reading:
+    """Read a chunk of a document of this title."""
+    found = Reading()
+    text = english.prose(chunk.text)
+    for start, end in sentences(text):
+        _read_sentence(text[start:end], lexicon, language, found)
+    for row, relation, cell in table_cells(chunk):
+        fact = _table_fact(row, relation, cell, lexicon, language)
+        if fact:
+            found.facts.add(fact)
+            found.mentions[fact.subject] += 1
+    for heading in headings(title, chunk.section):
+        found.topics.update(mention.key for mention in lexicon.mentions(heading))
+    return found
+
+
+def _read_sentence(sentence: str, lexicon: Lexicon, language: str, found: Reading) -> None:
+    mentions = lexicon.mentions(sentence)
+    if not mentions:
+        return
+    found.mentions.update([mention.key for mention in mentions])
+    amounts = values(sentence, language)
+    usable = _usable(mentions, amounts)
+    found.facts.update(in_sentence(sentence, usable, language, bool(amounts)))
+    keys = sorted(list(dict.fromkeys(mention.key for mention in usable))[:PER_SENTENCE])
+    for index, first in enumerate(keys):
+        found.pairs.update([(first, second) for second in keys[index + 1 :]])
+
+
+def _usable(mentions: list[Mention], amounts: list[tuple[int, int]]) -> list[Mention]:
+    """Entities of a sentence that facts may join: in no other entity and not part of an amount."""
+    outer = outermost(mentions)
+    if not amounts:
+        return outer
+    return [m for m in outer if not any(m.start < end and start < m.end for start, end in amounts)]
+
+
+def _table_fact(row: str, relation: str, cell: str, lexicon: Lexicon, language: str) -> Triple | None:
+    subject = lexicon.resolve(key_of(row))
+    known = "" if values(cell, language) else lexicon.resolve(key_of(cell))
+    return Triple(subject, relation, known or value_key(cell)) if subject and subject != known else None
