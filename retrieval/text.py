@@ -67,7 +67,10 @@ def words(text: str) -> list[str]:
 
 def length(text: str) -> int:
     """Length in words; two Chinese characters count as one, so that limits fit both languages."""
-    return sum((len(word) + 1) // 2 if _CJK_RUN.match(word) else 1 for word in words(text))
+    found = _WORD.findall(text)
+    if not _CJK_RUN.search(text):
+        return len(found)
+    return sum((len(word) + 1) // 2 if _CJK_RUN.match(word) else 1 for word in found)
 
 
 @lru_cache(maxsize=1)
