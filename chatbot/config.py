@@ -46,7 +46,10 @@ class Retrieval(_Section):
     """How passages are found."""
 
     encoder: str = Field("default", description="`default`, a folder, or a sentence-transformers model's name.")
-    index: Literal["auto", "flat", "hnsw"] = Field("auto", description="`auto` searches exactly up to 100,000 chunks.")
+    index: Literal["auto", "flat", "hnsw", "ivf"] = Field(
+        "auto",
+        description="`auto` looks at all chunks (`flat`) up to 100,000, beyond that at the likely ones (`ivf`).",
+    )
     lexical: bool = Field(True, description="Search words (BM25) beside meanings.")
     top_k: int = Field(10, ge=1, le=50, description="Passages a reply may draw on.")
 

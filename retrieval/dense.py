@@ -1,4 +1,9 @@
-"""Vector search: a FAISS index of unit vectors under the inner product, which is then the cosine."""
+"""Vector search: a FAISS index of unit vectors under the inner product, which is then the cosine.
+
+`flat` looks at every vector. `ivf` looks at those in the cells nearest to the question (inverted file, 8 bits a
+component), `hnsw` walks a graph of neighbours; both propose, and the vectors themselves, memory-mapped, decide. Vectors
+are kept in half precision.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +13,22 @@ from typing import Any, Literal
 
 import faiss
 import numpy as np
+from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
-IndexKind = Literal["auto", "flat", "hnsw"]
+IndexKind = Literal["auto", "flat", "hnsw", "ivf"]
 FLAT_UP_TO = 100_000
-"""`auto` searches exactly up to this many vectors."""
+"""`auto` searches exactly up to this many vectors, and with `ivf` beyond."""
+CELLS = 4.0
+"""Cells of an inverted file, times the square root of the vectors."""
+LEARNED_FROM = 64
+"""Vectors a cell that the cells are learned from."""
+PROBED = 40
+"""One cell in so many is looked at,"""
+LEAST_PROBED = 16
+"""but at least so many."""
+BLOCK = 20_000
+"""Vectors that are indexed at once."""
 
 
 class DenseIndex:
@@ -21,58 +37,67 @@ class DenseIndex:
     Args:
         index: Vectors by row.
         positions: The chunk of each row, ascending.
+        exact: The vectors, where the index only approximates them; shape (rows, dimension).
     """
 
-    def __init__(self, index: faiss.Index, positions: NDArray[np.int64]) -> None:
+    def __init__(
+        self, index: faiss.Index, positions: NDArray[np.int64], exact: NDArray[np.float16] | None = None
+    ) -> None:
         self._index = index
         self._positions = positions
+        self._exact = exact
 
     @classmethod
-    def build(cls, vectors: NDArray[np.float32], kind: IndexKind = "auto") -> DenseIndex:
-        """Index unit vectors of shape (n, dimension), numbered from 0."""
-        return cls.of_batches([vectors], np.arange(len(vectors)), vectors.shape[1], kind)
-
-    @classmethod
-    def of_batches(
+    def write(
         cls,
+        folder: Path,
         batches: Iterable[NDArray[np.float32]],
         positions: NDArray[np.int64],
         dimension: int,
         kind: IndexKind = "auto",
-    ) -> DenseIndex:
-        """Index unit vectors that come in batches of shape (any, dimension).
+    ) -> None:
+        """Index unit vectors and write the index into a folder.
 
         Args:
+            batches: The vectors, in arrays of shape (any, dimension).
             positions: Of all of them, ascending.
         """
         if kind == "auto":
-            kind = "flat" if len(positions) <= FLAT_UP_TO else "hnsw"
+            kind = "flat" if len(positions) <= FLAT_UP_TO else "ivf"
+        (folder / "exact.npy").unlink(missing_ok=True)
         if kind == "flat":
-            index: faiss.Index = faiss.IndexFlatIP(dimension)
+            index: faiss.Index = faiss.IndexScalarQuantizer(
+                dimension, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
+            )
+            for vectors in batches:
+                index.add(vectors)
         else:
-            index = faiss.IndexHNSWFlat(dimension, 32, faiss.METRIC_INNER_PRODUCT)
-            index.hnsw.efConstruction, index.hnsw.efSearch = 200, 128
-        for vectors in batches:
-            index.add(vectors)
-        return cls(index, positions)
+            exact = open_memmap(folder / "exact.npy", "w+", np.float16, (len(positions), dimension))
+            done = 0
+            for vectors in batches:
+                exact[done : done + len(vectors)] = vectors
+                done += len(vectors)
+            index = _hnsw(dimension) if kind == "hnsw" else _ivf(exact)
+            for begin in range(0, len(exact), BLOCK):
+                index.add(exact[begin : begin + BLOCK].astype(np.float32))
+        faiss.write_index(index, str(folder / "vectors.faiss"))
+        np.save(folder / "positions.npy", positions)
 
     @classmethod
     def open(cls, folder: Path) -> DenseIndex:
-        """Open a saved index, memory-mapped.
+        """Open a written index, memory-mapped.
 
         Raises:
             ValueError: Its files do not belong together.
         """
         positions = np.load(folder / "positions.npy", mmap_mode="r", allow_pickle=False)
         index = faiss.read_index(str(folder / "vectors.faiss"), faiss.IO_FLAG_MMAP_IFC)
-        if index.ntotal != len(positions):
+        exact = None
+        if (folder / "exact.npy").exists():
+            exact = np.load(folder / "exact.npy", mmap_mode="r", allow_pickle=False)
+        if not index.ntotal == len(positions) == (len(positions) if exact is None else len(exact)):
             raise ValueError(f"the files in {folder} are of different builds")
-        return cls(index, positions)
-
-    def save(self, folder: Path) -> None:
-        """Write the index into a folder."""
-        faiss.write_index(self._index, str(folder / "vectors.faiss"))
-        np.save(folder / "positions.npy", self._positions)
+        return cls(index, positions, exact)
 
     def __len__(self) -> int:
         return int(self._index.ntotal)
@@ -91,24 +116,60 @@ class DenseIndex:
         self, queries: NDArray[np.float32], k: int, among: NDArray[np.int64] | None = None
     ) -> list[tuple[NDArray[np.int64], NDArray[np.float32]]]:
         """The same for many queries of shape (n, dimension), which takes less time than one by one."""
-        if among is None:
-            cosines, rows = self._index.search(queries, min(k, len(self)))
-        else:
-            bits = np.zeros(len(self), dtype=bool)
-            bits[np.searchsorted(self._positions, among)] = True
-            packed = np.packbits(bits, bitorder="little")
-            cosines, rows = self._index.search(queries, min(k, len(among)), params=self._only(packed))
-        found = rows >= 0
-        return [(self._positions[row[here]], one[here]) for row, one, here in zip(rows, cosines, found, strict=True)]
-
-    def _only(self, packed: NDArray[np.uint8]) -> Any:
-        selector = faiss.IDSelectorBitmap(packed)  # type: ignore[arg-type, call-arg]
-        if isinstance(self._index, faiss.IndexHNSW):
-            ef = self._index.hnsw.efSearch
-            return faiss.SearchParametersHNSW(sel=selector, efSearch=ef)  # type: ignore[attr-defined]
-        return faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
+        options = None if among is None else self._only(among)
+        cosines, rows = self._index.search(queries, min(k, len(self if among is None else among)), params=options)
+        return [self._decided(*found) for found in zip(queries, rows, cosines, strict=True)]
 
     def cosines(self, query: NDArray[np.float32], positions: NDArray[np.int64]) -> NDArray[np.float32]:
         """Cosines of given positions."""
-        rows = np.searchsorted(self._positions, positions)
-        return np.asarray(self._index.reconstruct_batch(rows) @ query, dtype=np.float32)
+        return self._cosines(query, np.searchsorted(self._positions, positions))
+
+    def _cosines(self, query: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        if self._exact is None:
+            return np.asarray(self._index.reconstruct_batch(rows) @ query, dtype=np.float32)
+        return np.asarray(self._exact[rows].astype(np.float32) @ query)
+
+    def _decided(
+        self, query: NDArray[np.float32], rows: NDArray[np.int64], cosines: NDArray[np.float32]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        found = rows >= 0
+        rows, cosines = rows[found], cosines[found]
+        if self._exact is not None:
+            cosines = self._cosines(query, rows)
+            order = np.argsort(-cosines, kind="stable")
+            rows, cosines = rows[order], cosines[order]
+        return self._positions[rows], cosines
+
+    def _only(self, among: NDArray[np.int64]) -> Any:
+        """FAISS looks at these alone; it goes through as many cells as hold them."""
+        bits = np.zeros(len(self), dtype=bool)
+        bits[np.searchsorted(self._positions, among)] = True
+        selector = faiss.IDSelectorBitmap(np.packbits(bits, bitorder="little"))  # type: ignore[arg-type, call-arg]
+        if isinstance(self._index, faiss.IndexHNSW):
+            ef = self._index.hnsw.efSearch
+            return faiss.SearchParametersHNSW(sel=selector, efSearch=ef)  # type: ignore[attr-defined]
+        if isinstance(self._index, faiss.IndexIVF):
+            share = len(among) / len(self)
+            probed = min(self._index.nlist, int(self._index.nprobe / share) + 1)
+            return faiss.SearchParametersIVF(sel=selector, nprobe=probed)  # type: ignore[call-arg]
+        return faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
+
+
+def _hnsw(dimension: int) -> faiss.Index:
+    index = faiss.IndexHNSWSQ(dimension, faiss.ScalarQuantizer.QT_fp16, 32, faiss.METRIC_INNER_PRODUCT)  # type: ignore[arg-type]
+    index.hnsw.efConstruction, index.hnsw.efSearch = 200, 128
+    return index
+
+
+def _ivf(vectors: NDArray[np.float16]) -> faiss.Index:
+    """Cells learned from a sample that is spread evenly over the vectors."""
+    cells = min(len(vectors), int(CELLS * len(vectors) ** 0.5))
+    dimension = vectors.shape[1]
+    quantizer = faiss.IndexFlatIP(dimension)
+    kind = faiss.ScalarQuantizer.QT_8bit
+    index = faiss.IndexIVFScalarQuantizer(quantizer, dimension, cells, kind, faiss.METRIC_INNER_PRODUCT)
+    index.cp.min_points_per_centroid = 1
+    step = max(1, len(vectors) // (LEARNED_FROM * cells))
+    index.train(vectors[::step].astype(np.float32))
+    index.nprobe = max(cells // PROBED, min(cells, LEAST_PROBED))
+    return index

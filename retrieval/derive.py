@@ -33,8 +33,8 @@ def derive(folder: Path, encoder: Encoder, cache: VectorCache, kind: IndexKind =
     """Write the indexes of the store in a folder beside it."""
     with closing(Store(folder / DATABASE)) as store:
         positions = store.positions()
-        dense = DenseIndex.of_batches(_vectors(store, encoder, cache), positions, cache.dimension, kind)
-        dense.save(folder)
+        DenseIndex.write(folder, _vectors(store, encoder, cache), positions, cache.dimension, kind)
+        dense = DenseIndex.open(folder)
         (folder / WORDS).mkdir(exist_ok=True)
         LexicalIndex.write(folder / WORDS, lambda: _bags(store), store.size())
         lexical = LexicalIndex.open(folder / WORDS)
