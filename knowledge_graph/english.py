@@ -15,7 +15,12 @@ _JOINER = r"(?:of|the|for|and|de|von|van|der|la|du|di|del|al)"
 _JOINERS = re.compile(rf"\s+(?:{_JOINER}\s+)+")
 _LEADING_JOINERS = re.compile(rf"^(?:{_JOINER}\s+)+")
 NAME = re.compile(rf"{_CAPITAL}(?:\s+(?:{_JOINER}\s+){{0,2}}{_CAPITAL}|\s+\d{{1,4}}\b)*")
-ABBREVIATION = re.compile(r"(?<![\w’'\-])((?:[\w’'\-]+\s+){1,7})\(([A-Z][A-Za-z0-9&\-]{1,9}s?)\)")
+_BEGINNING = re.compile(r"[A-Z0-9]")
+"""What every name begins with; a search for one character is fast."""
+ABBREVIATION = re.compile(r"\s\(([A-Z][A-Za-z0-9&\-]{1,9}s?)\)")
+_LONG = re.compile(r"[\w’'\-]+$")
+LONGEST = 7
+"""Most words of a long form."""
 ALSO = re.compile(
     r"\b(?:also|sometimes|often|formerly)\s+(?:known as|called|written|referred to as)\s+(?:an?\s+|the\s+)?[\"“']?"
     r"([\w’'\- ]{2,40}?)[\"”']?(?=[,.;:)]|\s+(?:is|are|was|and|or|in|by|for)\b)"
@@ -49,9 +54,9 @@ def names(text: str, sentences: Sequence[tuple[int, int]]) -> Iterator[Name]:
     The first word of a sentence has a capital whatever it is: a name there is read with it and without.
     """
     for start, end in sentences:
-        for match in NAME.finditer(text, start, end):
+        for match in _matches(text, start, end):
             name = match.group().rstrip(" -/&’'")
-            if not initial(text, start, match.start()):
+            if not initial(f"|{text[start : match.start()]}"):
                 yield from (Name(part) for part in _parts(name))
                 continue
             first, _, rest = name.partition(" ")
@@ -64,6 +69,14 @@ def names(text: str, sentences: Sequence[tuple[int, int]]) -> Iterator[Name]:
             yield from (Name(part, gate, False) for part in _parts(_LEADING_JOINERS.sub("", rest)))
 
 
+def _matches(text: str, start: int, end: int) -> Iterator[re.Match[str]]:
+    while begin := _BEGINNING.search(text, start, end):
+        match = NAME.match(text, begin.start(), end)
+        start = match.end() if match else begin.end()
+        if match:
+            yield match
+
+
 def _parts(name: str) -> Iterator[str]:
     if name and name[0].isalnum() and name.lower() not in STOPWORDS:
         yield name
@@ -74,19 +87,29 @@ def _parts(name: str) -> Iterator[str]:
 
 def abbreviations(text: str) -> Iterator[tuple[str, str]]:
     """Pairs of long form and abbreviation, "Strong Customer Authentication (SCA)", letters matched to word starts."""
-    if "(" not in text:
-        return
-    for match in ABBREVIATION.finditer(text):
-        short = match[2].removesuffix("s") if match[2][:-1].isupper() else match[2]
+    for match in ABBREVIATION.finditer(text) if "(" in text else ():
+        short = match[1].removesuffix("s") if match[1][:-1].isupper() else match[1]
         letters = [letter.lower() for letter in short if letter.isalnum()]
-        words = match[1].split()
+        words = _words_before(text, match.start())
         for count in range(1, len(words) + 1):
             tail = words[-count:]
             initials = [part[0].lower() for word in tail for part in word.split("-") if part]
             content = [word[0].lower() for word in tail if word.lower() not in STOPWORDS]
             if letters in (initials, content) and tail[0].lower() not in STOPWORDS:
-                yield " ".join(tail), match[2]
+                yield " ".join(tail), match[1]
                 break
+
+
+def _words_before(text: str, offset: int) -> list[str]:
+    """The last words before an offset with only spaces between them."""
+    found: list[str] = []
+    for word in reversed(text[max(0, offset - 400) : offset].rsplit(maxsplit=LONGEST)[-LONGEST:]):
+        whole = _LONG.search(word)
+        if whole:
+            found.append(whole.group())
+        if whole is None or whole.start():
+            break
+    return found[::-1]
 
 
 def also_called(text: str) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Kind = Literal["topic", "name", "term", "value"]
 """`topic`: what a document or section is about; `name`: proper; `term`: of the domain; `value`: an amount or time."""
@@ -28,8 +28,7 @@ class Node:
     kind: Kind
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(NamedTuple):
     """Where a text names an entity: `text[start:end]`."""
 
     key: str
@@ -37,8 +36,7 @@ class Mention:
     end: int
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Triple:
+class Triple(NamedTuple):
     """A relation between two entities, by key, as one chunk states it."""
 
     subject: str

@@ -5,9 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from knowledge_graph.facts import Mention
-from knowledge_graph.names import MAX_TOKENS, TOKEN, fold
+from knowledge_graph.lazy import Lazy
+from knowledge_graph.names import fold, token_pattern
 from retrieval.text import is_cjk
 
 LONGEST_CHINESE = 14
@@ -15,12 +17,16 @@ LONGEST_CHINESE = 14
 _BEYOND = "\U0010ffff"
 
 
+Meant = tuple[str, bool]
+"""The key of the entity that a key means, and whether it needs a capital."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """The keys with one beginning: what each means, whether it needs a capital, and the length of the longest."""
+    """The keys with one beginning, by what follows it the number of words or characters of the longest."""
 
-    longest: int
-    keys: dict[str, tuple[str, bool]]
+    keys: dict[str, Meant]
+    longest: dict[str, int]
 
 
 class Lexicon:
@@ -28,62 +34,95 @@ class Lexicon:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._by_token: dict[str, _Group | None] = {}
-        self._by_character: dict[str, _Group | None] = {}
+        self._by_token = Lazy(self._of_token)
+        self._by_character = Lazy(self._of_character)
+        self.named = lru_cache(maxsize=1024)(self._named)
 
     def resolve(self, key: str) -> str:
         """The key of the entity that a key means; empty if it means none."""
         row = self._connection.execute("SELECT target FROM lexicon WHERE key = ?", (key,)).fetchone()
         return row[0] if row else ""
 
-    def mentions(self, text: str) -> list[Mention]:
-        """Where a sentence names entities; a shorter entity inside a longer one is found too."""
+    def mentions(self, text: str, seen: set[str] | None = None) -> list[Mention]:
+        """Where a sentence names entities; a shorter entity inside a longer one is found too.
+
+        Args:
+            seen: Takes the words of the text, in Chinese every two characters: all words of a key that the text could
+                ever name, save function words, are among them.
+        """
         if is_cjk(text):
-            return self._chinese_mentions(text)
-        matches = list(TOKEN.finditer(text))
-        tokens = [fold(match.group()) for match in matches]
+            return self._chinese_mentions(text, seen)
+        pattern = token_pattern(text)
+        tokens = list(map(fold, pattern.findall(text)))
+        if seen is not None:
+            seen.update(tokens)
+        groups = list(map(self._by_token.__getitem__, tokens))
+        if not any(groups):
+            return []
+        spans = [match.span() for match in pattern.finditer(text)]
         found: list[Mention] = []
-        for first, token in enumerate(tokens):
-            group = self._by_token[token] if token in self._by_token else self._load_token(token)
+        beyond = len(tokens)
+        for first, group in enumerate(groups):
             if group is None:
                 continue
-            key = ""
-            for last in range(first, min(first + group.longest, len(tokens))):
-                key = f"{key} {tokens[last]}" if key else token
-                if meant := group.keys.get(key):
-                    start = matches[first].start()
-                    if not meant[1] or text[start].isupper():
-                        found.append(Mention(meant[0], start, matches[last].end()))
+            start = spans[first][0]
+            key = tokens[first]
+            last = first
+            longest = group.longest.get(tokens[first + 1], 1) if first + 1 < beyond else 1
+            while True:
+                meant = group.keys.get(key)
+                if meant and (not meant[1] or text[start].isupper()):
+                    found.append(Mention(meant[0], start, spans[last][1]))
+                last += 1
+                if last == beyond or last - first == longest:
+                    break
+                key = f"{key} {tokens[last]}"
         return found
 
-    def _chinese_mentions(self, text: str) -> list[Mention]:
+    def _named(self, heading: str) -> tuple[frozenset[str], frozenset[str]]:
+        """The entities that a heading names, and what is seen there."""
+        seen: set[str] = set()
+        keys = frozenset(mention.key for mention in self.mentions(heading, seen))
+        return keys, frozenset(seen)
+
+    def _chinese_mentions(self, text: str, seen: set[str] | None) -> list[Mention]:
         found: list[Mention] = []
         folded = text.lower()
-        for start, character in enumerate(folded):
-            known = character in self._by_character
-            group = self._by_character[character] if known else self._load_character(character)
+        if seen is not None:
+            seen |= character_pairs(folded)
+        for start, group in enumerate(map(self._by_character.__getitem__, folded)):
             if group is None:
                 continue
-            for size in range(2, min(group.longest, len(folded) - start) + 1):
+            longest = group.longest.get(folded[start + 1 : start + 2], 0)
+            for size in range(2, min(longest, len(folded) - start) + 1):
                 if meant := group.keys.get(folded[start : start + size]):
                     found.append(Mention(meant[0], start, start + size))
         return found
 
-    def _load_token(self, token: str) -> _Group | None:
+    def _of_token(self, token: str) -> _Group | None:
         keys = self._range(token, token + "!")  # the first character after a space
-        longest = max((key.count(" ") + 1 for key in keys), default=0)
-        self._by_token[token] = _Group(min(longest, MAX_TOKENS), keys) if keys else None
-        return self._by_token[token]
+        longest: dict[str, int] = {}
+        for key in keys:
+            words = key.split(" ")
+            if len(words) > 1:
+                longest[words[1]] = max(longest.get(words[1], 1), len(words))
+        return _Group(keys, longest) if keys else None
 
-    def _load_character(self, character: str) -> _Group | None:
-        keys = {key: meant for key, meant in self._range(character, character + _BEYOND).items() if len(key) > 1}
-        longest = min(max(map(len, keys), default=0), LONGEST_CHINESE)
-        self._by_character[character] = _Group(longest, keys) if keys else None
-        return self._by_character[character]
+    def _of_character(self, character: str) -> _Group | None:
+        keys = self._range(character, character + _BEYOND)
+        longest: dict[str, int] = {}
+        for key in keys:
+            longest[key[1:2]] = max(longest.get(key[1:2], 0), min(len(key), LONGEST_CHINESE))
+        return _Group(keys, longest) if keys else None
 
-    def _range(self, low: str, high: str) -> dict[str, tuple[str, bool]]:
+    def _range(self, low: str, high: str) -> dict[str, Meant]:
         sql = "SELECT key, target, cased FROM lexicon WHERE key >= ? AND key < ?"
         return {key: (target, bool(cased)) for key, target, cased in self._connection.execute(sql, (low, high))}
+
+
+def character_pairs(text: str) -> set[str]:
+    """Every two characters that stand side by side."""
+    return {text[at : at + 2] for at in range(len(text) - 1)}
 
 
 def outermost(mentions: Iterable[Mention]) -> list[Mention]:

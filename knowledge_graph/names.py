@@ -8,6 +8,7 @@ from functools import lru_cache
 from retrieval.text import CJK, STOPWORDS
 
 TOKEN = re.compile(rf"[{CJK}]+|[^\W_{CJK}]+(?:[’'.\-&/][^\W_{CJK}]+)*")
+_ASCII_TOKEN = re.compile(r"[A-Za-z0-9]+(?:['.\-&/][A-Za-z0-9]+)*")
 MAX_TOKENS = 7
 _BESIDE_CHINESE = re.compile(rf"(?<=[{CJK}]) | (?=[{CJK}])")
 _DETERMINERS = frozenset(
@@ -35,6 +36,11 @@ _DETERMINERS = frozenset(
 )
 
 
+def token_pattern(text: str) -> re.Pattern[str]:
+    """What finds the tokens of a text: `TOKEN`, or for plain ASCII the same, faster."""
+    return _ASCII_TOKEN if text.isascii() else TOKEN
+
+
 @lru_cache(maxsize=1 << 16)
 def fold(token: str) -> str:
     """One token's part of a key: lower case, possessive and plural endings removed."""
@@ -58,6 +64,7 @@ def key_of(name: str) -> str:
     return _BESIDE_CHINESE.sub("", " ".join(fold(token) for token in tokens))
 
 
+@lru_cache(maxsize=1 << 16)
 def acceptable(key: str) -> bool:
     """Whether a key can be an entity: not too long, not only stop words, digits or a single letter."""
     tokens = key.split()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import combinations
 
 from knowledge_graph import english
 from knowledge_graph.evidence import headings, table_cells
@@ -27,41 +28,46 @@ class Reading:
         topics: The entities that the title and the headings over the chunk name.
         facts: Typed facts.
         pairs: Entities that a sentence names together, each pair in the order of their keys.
+        words: The words by which names were looked for.
     """
 
     mentions: Counter[str] = field(default_factory=Counter)
     topics: set[str] = field(default_factory=set)
     facts: set[Triple] = field(default_factory=set)
     pairs: set[tuple[str, str]] = field(default_factory=set)
+    words: set[str] = field(default_factory=set)
 
 
 def read(chunk: Chunk, title: str, lexicon: Lexicon, language: str) -> Reading:
     """Read a chunk of a document of this title."""
     found = Reading()
     text = english.prose(chunk.text)
+    amounts = bool(values(text, language))
     for start, end in sentences(text):
-        _read_sentence(text[start:end], lexicon, language, found)
+        _read_sentence(text[start:end], lexicon, language, amounts, found)
     for row, relation, cell in table_cells(chunk):
-        fact = _table_fact(row, relation, cell, lexicon, language)
-        if fact:
+        found.words.update(key_of(row).split(), key_of(cell).split())
+        if fact := _table_fact(row, relation, cell, lexicon, language):
             found.facts.add(fact)
             found.mentions[fact.subject] += 1
     for heading in headings(title, chunk.section):
-        found.topics.update(mention.key for mention in lexicon.mentions(heading))
+        keys, words = lexicon.named(heading)
+        found.topics |= keys
+        found.words |= words
     return found
 
 
-def _read_sentence(sentence: str, lexicon: Lexicon, language: str, found: Reading) -> None:
-    mentions = lexicon.mentions(sentence)
+def _read_sentence(sentence: str, lexicon: Lexicon, language: str, numbers: bool, found: Reading) -> None:
+    mentions = lexicon.mentions(sentence, found.words)
     if not mentions:
         return
-    found.mentions.update([mention.key for mention in mentions])
-    amounts = values(sentence, language)
+    for mention in mentions:
+        found.mentions[mention.key] += 1
+    amounts = values(sentence, language) if numbers else []
     usable = _usable(mentions, amounts)
     found.facts.update(in_sentence(sentence, usable, language, bool(amounts)))
-    keys = sorted(list(dict.fromkeys(mention.key for mention in usable))[:PER_SENTENCE])
-    for index, first in enumerate(keys):
-        found.pairs.update([(first, second) for second in keys[index + 1 :]])
+    keys = list(dict.fromkeys([mention.key for mention in usable]))[:PER_SENTENCE]
+    found.pairs.update(combinations(sorted(keys), 2))
 
 
 def _usable(mentions: list[Mention], amounts: list[tuple[int, int]]) -> list[Mention]:

@@ -28,6 +28,9 @@ _MODIFIER = re.compile(r"\W*(?:\w+ing|also|often|sometimes|based|located|situate
 """Begins what is said of a name that a preposition governs."""
 
 
+_LETTERS = re.compile(r"[a-z]+")
+
+
 @dataclass(frozen=True, slots=True)
 class _Value:
     relation: str
@@ -49,7 +52,7 @@ class Patterns:
     values: tuple[_Value, ...]
     value: re.Pattern[str]
     figures: re.Pattern[str]
-    numerals: tuple[str, ...]
+    numerals: frozenset[str]
 
 
 @lru_cache
@@ -72,7 +75,7 @@ def patterns(language: str) -> Patterns:
         ),
         re.compile(rf"(?<!\d)(?:{units['any']})", re.IGNORECASE),
         re.compile(data["figures"]),
-        tuple(data["numerals"]),
+        frozenset(data["numerals"]),
     )
 
 
@@ -113,10 +116,8 @@ def _relation(between: str, language: str) -> tuple[str, bool] | None:
 def values(text: str, language: str) -> list[tuple[int, int]]:
     """Where a text names amounts, times and shares."""
     known = patterns(language)
-    if not known.figures.search(text):
-        lower = text.lower()
-        if not any(word in lower for word in known.numerals):
-            return []
+    if not (known.figures.search(text) or not known.numerals.isdisjoint(_LETTERS.findall(text.lower()))):
+        return []
     return [match.span() for match in known.value.finditer(text)]
 
 

@@ -51,14 +51,13 @@ class GraphUpdate:
     def forget(self, chunks: Sequence[Placed]) -> None:
         """Take back what chunks told, while their rows are still there."""
         self._change(chunks, -1)
-        sql = "SELECT EXISTS (SELECT 1 FROM readings WHERE chunk = ?)"
-        known = [placed for placed in chunks if self._connection.execute(sql, placed[:1]).fetchone()[0]]
-        holders.remove(self._connection, known)
+        positions = [position for position, *_ in chunks]
+        holders.remove(self._connection, positions)
         readings = Readings(self._connection)
-        for position, *_ in known:
-            readings.replace(position, None)
+        for position in positions:
+            readings.remove(position)
         readings.flush()
-        self._connection.executemany("DELETE FROM unread WHERE chunk = ?", (placed[:1] for placed in chunks))
+        self._connection.executemany("DELETE FROM unread WHERE chunk = ?", ((position,) for position in positions))
 
     def learn(self, chunks: Sequence[Placed]) -> None:
         """Take in chunks whose rows have been inserted."""
@@ -121,9 +120,10 @@ class GraphUpdate:
         total = execute("SELECT count(*) FROM unread").fetchone()[0]
         readings = Readings(self._connection)
         for done, (position, chunk, title, new) in enumerate(self._unread(), 1):
+            reading = read(chunk, title, lexicon, self._language)
             if new:
-                holders.add(self._connection, [(position, chunk, title)])
-            readings.replace(position, read(chunk, title, lexicon, self._language))
+                holders.add(self._connection, [(position, reading.words)])
+            readings.replace(position, reading)
             progress(done, total)
         readings.flush()
         execute("DELETE FROM unread")
@@ -145,7 +145,7 @@ class GraphUpdate:
         readings = Readings(self._connection)
         for fact in facts:
             edge = readings.edge(fact)
-            ends = readings.node(fact.subject), readings.node(fact.object)
+            ends = readings.nodes[fact.subject], readings.nodes[fact.object]
             if self._connection.execute("UPDATE edges SET given = 1 WHERE id = ? AND NOT given", (edge,)).rowcount:
                 self._connection.executemany("INSERT OR IGNORE INTO stale VALUES (?)", ((end,) for end in ends))
             self._connection.execute(

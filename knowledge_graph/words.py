@@ -11,7 +11,7 @@ from knowledge_graph.names import TOKEN, acceptable, fold
 from retrieval.text import STOPWORDS
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z’'\-]*")
-_BEFORE_INITIAL = frozenset(" *_\"“‘'(")
+_INITIAL = frozenset("|:")
 _NOT_IN_TERMS = STOPWORDS | frozenset(
     """
     add added additional against allow also always another apply applies ask asks available away back based become
@@ -54,66 +54,64 @@ def walk(text: str, sentences: Sequence[tuple[int, int]]) -> Words:
     """Look at every word of some sentences once; function words tell nothing of capitals."""
     found = Words()
     for start, end in sentences:
-        run: list[tuple[str, str]] = []
-        last = start
-        for match in _WORD.finditer(text, start, end):
-            word = match.group()
-            begin = match.start()
-            lower, token, key = _forms(word)
-            if not token:
-                pass
-            elif word[0].islower():
-                found.lower.append(token)
-            elif not initial(text, start, begin):
-                found.upper.append(token)
-            if run and not (key and text[last:begin].isspace()):
+        sentence = text[start:end]
+        words = _WORD.findall(sentence)
+        gaps = _WORD.split(sentence)
+        gaps[0] = f"|{gaps[0]}"
+        run: list[str] = []
+        for gap, (token, small, content) in zip(gaps, map(_forms, words), strict=False):
+            if token:
+                if small:
+                    found.lower.append(token)
+                elif not initial(gap):
+                    found.upper.append(token)
+            if run and not (content and gap.isspace()):
                 _collect(run, found)
                 run = []
-            if key:
-                run.append((lower, key))
-            last = match.end()
+            if content:
+                run.append(content)
         _collect(run, found)
     return found
 
 
-def initial(text: str, sentence: int, offset: int) -> bool:
-    """Whether a word stands where any word has a capital: first in a sentence, a cell, or after a colon or quote."""
-    while offset > sentence and text[offset - 1] in _BEFORE_INITIAL:
-        offset -= 1
-    return offset == sentence or text[offset - 1] in "|:"
+def initial(before: str) -> bool:
+    """Whether what stands before a word, after a bar for the start of its sentence, gives any word a capital: it is
+    the first in a sentence or cell, or follows a colon or a quote."""
+    return before.rstrip(" *_\"“‘'(")[-1:] in _INITIAL
 
 
 @lru_cache(maxsize=1 << 16)
-def _forms(word: str) -> tuple[str, str, str]:
-    """A word in lower case; folded, empty for a function word; and as part of a term's key, empty if it is in none."""
+def _forms(word: str) -> tuple[str, bool, str]:
+    """A word folded, empty for a function word; whether it begins with a small letter; and in lower case, empty if it
+    is in no term."""
     lower = word.lower()
     content = len(lower) >= 3 and lower not in _NOT_IN_TERMS
-    key = " ".join(fold(match.group()) for match in TOKEN.finditer(lower)) if content else ""
-    return lower, "" if lower in STOPWORDS else fold(word), key
+    return "" if lower in STOPWORDS else fold(word), word[0].islower(), lower if content else ""
 
 
-def _collect(run: list[tuple[str, str]], found: Words) -> None:
-    """Add the terms of a run of content words."""
-    if len(run) < 2:
-        return
-    threes = [_ends_well(run[at : at + 3]) for at in range(len(run) - 2)]
-    for at in range(len(run) - 1):
-        pair = run[at : at + 2]
-        if _ends_well(pair):
-            held = (at < len(threes) and threes[at]) or (at > 0 and threes[at - 1])
-            _add(pair, found, free=not held)
-    for at, well in enumerate(threes):
-        if well:
-            _add(run[at : at + 3], found, free=True)
+def _collect(run: list[str], found: Words) -> None:
+    if len(run) > 1:
+        for key, term, free in _terms(tuple(run)):
+            found.terms.setdefault(key, term)
+            if free:
+                found.free.add(key)
 
 
-def _ends_well(words: list[tuple[str, str]]) -> bool:
-    return not words[-1][0].endswith(("ly", "ed")) and not words[0][0].endswith("ly")
+@lru_cache(maxsize=1 << 15)
+def _terms(run: tuple[str, ...]) -> list[tuple[str, str, bool]]:
+    """The terms of a run of content words: key, spelling, and whether it is in no longer one."""
+    spans = [(at, at + size) for size in (2, 3) for at in range(len(run) - size + 1)]
+    good = [span for span in spans if _well(run[span[0]], run[span[1] - 1])]
+    long = {begin for begin, end in good if end - begin == 3}
+    found = []
+    for begin, end in good:
+        term = " ".join(run[begin:end])
+        key = " ".join([fold(match.group()) for match in TOKEN.finditer(term)])
+        if acceptable(key):
+            found.append((key, term, end - begin == 3 or not long & {begin, begin - 1}))
+    return found
 
 
-def _add(words: list[tuple[str, str]], found: Words, free: bool) -> None:
-    key = " ".join([key for _, key in words])
-    if free:
-        found.free.add(key)
-    if key not in found.terms and acceptable(key):
-        found.terms[key] = " ".join([lower for lower, _ in words])
+def _well(first: str, last: str) -> bool:
+    """Whether a term may begin and end with these words."""
+    return not last.endswith(("ly", "ed")) and not first.endswith("ly")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
 from retrieval.thesaurus import meanings
@@ -19,6 +20,8 @@ _SENTENCE_END = re.compile(
     r"(?<![.!?…])[.!?…]+[\"'”’)\]]*(?=\s|$)|[。！？]+…*[”’」』）】)\"]*"
     rf"|(?<![.!?…])(?:[!?]+|…{{2,}})[”’」』）】)\"]*(?=[{CJK}])"
 )
+_STOP = re.compile(r"[.!?…。！？]")
+"""What every end of a sentence begins with; a search for one character is fast."""
 _LONGEST_ABBREVIATION = 12
 _MARKUP = re.compile(r"^\s*(?:[-*+•]\s+|\d{1,3}[.)]\s+|>\s+|#{1,6}\s+)")
 
@@ -45,11 +48,6 @@ _ASKING_ZH = re.compile(
     "|哪[里儿个些种位年天]?|是谁|谁|是不是|有没有|能不能|可不可以|要不要|会不会|需不需要|可以|是否|的话|应该|该|吗|呢|吧|啊|(?<!目)的"
     "|了(?!解)|[我你您他她它]们?"
 )
-
-
-def has_cjk(text: str) -> bool:
-    """Whether a text holds a Chinese character."""
-    return not text.isascii() and _CJK_RUN.search(text) is not None
 
 
 def is_cjk(text: str) -> bool:
@@ -105,9 +103,9 @@ def sentences(text: str) -> list[tuple[int, int]]:
     """Offsets of the sentences, list items, table rows, headings and code blocks of a text, leading markup left out."""
     spans: list[tuple[int, int]] = []
     for start, end, whole in _blocks(text):
-        marker = None if whole else _MARKUP.match(text[start:end])
+        marker = None if whole or text[start].isalpha() else _MARKUP.match(text[start:end])
         begin = start + marker.end() if marker else start
-        for match in () if whole else _SENTENCE_END.finditer(text, begin, end):
+        for match in () if whole else _ends(text, begin, end):
             if not _is_abbreviation(text, begin, match):
                 spans.append((begin, match.end()))
                 begin = match.end()
@@ -115,12 +113,22 @@ def sentences(text: str) -> list[tuple[int, int]]:
     return [trimmed for span in spans if (trimmed := _trim(text, *span))]
 
 
+def _ends(text: str, begin: int, end: int) -> Iterator[re.Match[str]]:
+    """Where sentences may end."""
+    while stop := _STOP.search(text, begin, end):
+        match = _SENTENCE_END.match(text, stop.start(), end)
+        begin = match.end() if match else stop.end()
+        if match:
+            yield match
+
+
 def _is_abbreviation(text: str, begin: int, stop: re.Match[str]) -> bool:
     if stop.group()[0] != ".":
         return False
-    follows = text[stop.end() : stop.end() + 2].strip()
+    if text[stop.end() : stop.end() + 2].strip().islower():
+        return True
     tail = max(begin, stop.end() - _LONGEST_ABBREVIATION)
-    return bool(_ABBREVIATION.search(text, tail, stop.end())) or follows.islower()
+    return _ABBREVIATION.search(text, tail, stop.end()) is not None
 
 
 def _blocks(text: str) -> list[tuple[int, int, bool]]:
@@ -144,10 +152,11 @@ def _blocks(text: str) -> list[tuple[int, int, bool]]:
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int] | None:
-    if match := _MARKUP.match(text[start:end]):
+    plain = start < end and text[start].isalpha()  # the usual case: nothing to leave out before it
+    if not plain and (match := _MARKUP.match(text[start:end])):
         start += match.end()
     while start < end and text[start].isspace():
         start += 1
     while end > start and text[end - 1].isspace():
         end -= 1
-    return (start, end) if any(character.isalnum() for character in text[start:end]) else None
+    return (start, end) if plain or any(map(str.isalnum, text[start:end])) else None
