@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 
 from chatbot.bots import BotSource
 from chatbot.checksums import check
@@ -29,6 +30,22 @@ from retrieval.store import DATABASE, Store
 from retrieval.vector_cache import VectorCache
 
 
+@dataclass(frozen=True)
+class Brought:
+    """What a program changes about the documents of a bot, beside those in its files.
+
+    Args:
+        documents: To be put in, each in place of the one with its id.
+        gone: Ids of documents to be taken out.
+    """
+
+    documents: Sequence[Document] = ()
+    gone: Sequence[str] = ()
+
+
+NOTHING = Brought()
+
+
 def is_current(bot: BotSource) -> bool:
     """Whether the published build is whole and matches the bot's config and files."""
     try:
@@ -36,7 +53,7 @@ def is_current(bot: BotSource) -> bool:
         check(bot.home / "builds" / manifest.build)
     except (NotBuilt, OSError, ValueError, TypeError):
         return False
-    return manifest.inputs == digest(bot.config, find_sources(bot.config))
+    return manifest.inputs == digest(bot.config, find_sources(bot.config, needed=False))
 
 
 def build(
@@ -45,6 +62,7 @@ def build(
     encoder: Encoder | None = None,
     compact: bool = False,
     waiting: Callable[[], None] = lambda: None,
+    brought: Brought = NOTHING,
 ) -> Manifest:
     """Bring a bot's index up to date and publish it; what was published before stays in use until then.
 
@@ -54,17 +72,20 @@ def build(
     Args:
         compact: Give back the space of what was deleted.
         waiting: Called once if another process is indexing the bot, before it is waited for.
+        brought: Documents of a program; those that were brought before stay.
 
     Raises:
         GraftError: No document could be read, or the home cannot be written.
     """
     config = bot.config
-    sources = find_sources(config)
+    sources = find_sources(config, needed=False)
     triples = [row for name in config.graph.triples for row in read_triples(config.path(name))]
     inputs = digest(config, sources)
     with updating(bot.home, waiting) as folder:
         current = sound_build(bot.home)
-        if current and current.inputs == inputs and not current.failed and not compact:
+        if not current and brought == NOTHING:
+            find_sources(config)
+        if current and current.inputs == inputs and not current.failed and not compact and brought == NOTHING:
             shutil.rmtree(folder)
             return current
         encoder = encoder or Encoder.load(config.retrieval.encoder)
@@ -72,7 +93,7 @@ def build(
             base = bot.home / "builds" / current.build / DATABASE if current else None
             with closing(work_store(folder, base, config)) as connection:
                 graph = GraphUpdate(connection, config.language) if config.graph.extractor != "none" else None
-                failed = _update(config, Ingest(connection, graph), sources, encoder, cache, progress)
+                failed = _update(config, Ingest(connection, graph), sources, brought, encoder, cache, progress)
                 counts = _counts(config, connection, failed)
                 if graph:
                     graph.settle(triples, lambda done, total: progress("graph", done, total))
@@ -99,13 +120,22 @@ def build(
 
 
 def _update(
-    config: BotConfig, ingest: Ingest, sources: Sources, encoder: Encoder, cache: VectorCache, progress: Progress
+    config: BotConfig,
+    ingest: Ingest,
+    sources: Sources,
+    brought: Brought,
+    encoder: Encoder,
+    cache: VectorCache,
+    progress: Progress,
 ) -> dict[str, str]:
-    """Make the store hold what the files hold; returns those that cannot be read, by name, with the reason."""
+    """Make the store hold what the files hold and what is brought; returns the files that cannot be read, by name, with
+    the reason.
+    """
     known = ingest.stamps()
     failed = dict(sources.skipped)
     named = {source_name(path, root): (path, root) for path, root in sources.files}
-    for name in known.keys() - named.keys():
+    of_files = {name for name, stamp in known.items() if stamp.digest}
+    for name in (of_files - named.keys()) | set(brought.gone):
         ingest.remove(name)
 
     def changed() -> Iterator[tuple[Document, Stamp]]:
@@ -121,6 +151,7 @@ def _update(
                 failed[name] = str(error)
                 ingest.remove(name)
             progress("read", number, len(named))
+        yield from ((document, Stamp()) for document in brought.documents)
 
     cutting = config.knowledge.chunk.model_dump()
     ingest.add(changed(), lambda document: split(document, **cutting), encoder, cache)

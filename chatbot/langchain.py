@@ -35,22 +35,26 @@ class BotRetriever(BaseRetriever):
         self, query: str, *, run_manager: CallbackManagerForRetrieverRun
     ) -> list[LangChainDocument]:
         own = self.bot.searcher
-        searcher = own if self.graph else Searcher(own.index, None, own.lexical)
-        return [
-            LangChainDocument(
-                id=passage.chunk.id,
-                page_content=passage.chunk.whole,
-                metadata={
-                    "document": passage.chunk.document_id,
-                    "section": passage.chunk.section,
-                    "start": passage.chunk.start,
-                    "end": passage.chunk.end,
-                    "score": passage.score,
-                    "why": passage.why,
-                },
-            )
-            for passage in searcher.search(query, self.top_k).passages
-        ]
+        return passages(own if self.graph else Searcher(own.index, None, own.lexical), query, self.top_k)
+
+
+def passages(searcher: Searcher, query: str, top_k: int) -> list[LangChainDocument]:
+    """What a search finds, as LangChain's documents."""
+    return [
+        LangChainDocument(
+            id=passage.chunk.id,
+            page_content=passage.chunk.whole,
+            metadata={
+                "document": passage.chunk.document_id,
+                "section": passage.chunk.section,
+                "start": passage.chunk.start,
+                "end": passage.chunk.end,
+                "score": passage.score,
+                "why": passage.why,
+            },
+        )
+        for passage in searcher.search(query, top_k).passages
+    ]
 
 
 class BotRunnable(Runnable[str, Reply]):

@@ -32,17 +32,20 @@ class Sources:
     skipped: dict[str, str]
 
 
-def find_sources(config: BotConfig) -> Sources:
+def find_sources(config: BotConfig, needed: bool = True) -> Sources:
     """List a bot's files.
 
+    Args:
+        needed: Whether there must be one; documents may also be brought by a program.
+
     Raises:
-        GraftError: A source does not exist, or there is not one file.
+        GraftError: A source does not exist, or there is no file where one is needed.
     """
     sources = [*config.knowledge.sources, *([config.faq] if config.faq else [])]
     if config.faq and config.path(config.faq).is_dir():
         raise GraftError(f"{config.name}: faq must name a file of questions and answers, {config.faq} is a folder")
     files, skipped = discover(sources, config.folder)
-    if not files and not skipped:
+    if needed and not files and not skipped:
         raise GraftError(f"{config.name}: the knowledge folder is empty; put documents into {', '.join(sources)}")
     return Sources(files, dict(skipped))
 

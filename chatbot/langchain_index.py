@@ -1,0 +1,100 @@
+"""A bot as the destination of LangChain's indexing (`langchain_core.indexing.index`), for those who bring documents."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from contextlib import closing
+from typing import Any
+
+from langchain_core.callbacks import CallbackManagerForRetrieverRun
+from langchain_core.documents import Document as LangChainDocument
+from langchain_core.indexing import DeleteResponse, DocumentIndex, UpsertResponse
+from pydantic import ConfigDict
+
+from chatbot.bot import Bot
+from chatbot.bots import BotSource
+from chatbot.build import Brought, build
+from chatbot.home import NotBuilt, read_manifest
+from chatbot.langchain import passages
+from retrieval.document import Document
+from retrieval.encoder import Encoder
+from retrieval.store import DATABASE, Store
+
+
+class BotIndex(DocumentIndex):
+    """Documents brought by a program, beside those in the bot's files: vectors, words and graph follow every change.
+
+    A document's `id` is kept, or made up where it has none; its metadata's `title`, `source` and `date` (ISO) are shown
+    and asked for. Every call publishes an index of its own, so bring many documents at once (`batch_size`).
+
+    Args:
+        source: The bot; its knowledge folder may be empty, but not the index.
+        encoder: Of the bot's config; loaded when first needed.
+        top_k: How many passages a search returns.
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    source: BotSource
+    encoder: Encoder | None = None
+    top_k: int = 10
+
+    def upsert(self, items: Sequence[LangChainDocument], /, **kwargs: Any) -> UpsertResponse:
+        """Put documents in, each in place of the one with its id.
+
+        Raises:
+            GraftError: The index cannot be written.
+        """
+        ids = [item.id or uuid.uuid4().hex for item in items]
+        self._bring(Brought(documents=[_document(id_, item) for id_, item in zip(ids, items, strict=True)]))
+        return UpsertResponse(succeeded=ids, failed=[])
+
+    def delete(self, ids: list[str] | None = None, **kwargs: Any) -> DeleteResponse:
+        """Take documents out; ids that are not there are no failure.
+
+        Raises:
+            ValueError: No ids are given.
+            GraftError: None would be left, or the index cannot be written.
+        """
+        if ids is None:
+            raise ValueError("delete needs ids")
+        there = [document.id for document in self.get(ids) if document.id]
+        if there:
+            self._bring(Brought(gone=there))
+        return DeleteResponse(num_deleted=len(there), succeeded=there, failed=[], num_failed=0)
+
+    def get(self, ids: Sequence[str], /, **kwargs: Any) -> list[LangChainDocument]:
+        """The documents with these ids, those left out that are not there."""
+        try:
+            manifest = read_manifest(self.source.home)
+        except NotBuilt:
+            return []
+        with closing(Store(self.source.home / "builds" / manifest.build / DATABASE)) as store:
+            found = [document for id_ in ids if (document := store.document(id_))]
+        return [
+            LangChainDocument(
+                id=document.id,
+                page_content=document.text,
+                metadata={**document.metadata, "title": document.title, "source": document.source},
+            )
+            for document in found
+        ]
+
+    def _get_relevant_documents(
+        self, query: str, *, run_manager: CallbackManagerForRetrieverRun
+    ) -> list[LangChainDocument]:
+        return passages(Bot.open(self.source, self._encoder()).searcher, query, self.top_k)
+
+    def _bring(self, brought: Brought) -> None:
+        build(self.source, encoder=self._encoder(), brought=brought)
+
+    def _encoder(self) -> Encoder:
+        if self.encoder is None:
+            self.encoder = Encoder.load(self.source.config.retrieval.encoder)
+        return self.encoder
+
+
+def _document(id_: str, item: LangChainDocument) -> Document:
+    source = str(item.metadata.get("source", id_))
+    return Document(id_, str(item.metadata.get("title", source)), item.page_content, source, item.metadata)

@@ -1,0 +1,97 @@
+"""LangChain's own indexing writes into a bot: what is new is added, what changed replaced, what is gone deleted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from langchain_core.documents import Document
+from langchain_core.indexing import InMemoryRecordManager, index
+
+from chatbot.bot import Bot
+from chatbot.bots import BotSource
+from chatbot.build import build, is_current
+from chatbot.langchain_index import BotIndex
+from retrieval.encoder import Encoder
+from retrieval.errors import GraftError
+from retrieval.scope import Scope
+from tests.chatbot.small_bot import write_bot
+
+PAGES = {
+    "ferry": "The ferry Zwaluw leaves at noon from pier four.",
+    "museum": "The museum of clocks opens at ten and closes at six.",
+    "market": "The fish market is held on Thursdays beside the old lighthouse.",
+}
+
+
+def documents(**changes: str) -> list[Document]:
+    pages = {name: text for name, text in {**PAGES, **changes}.items() if text}
+    return [
+        Document(page_content=text, metadata={"source": name, "title": name.capitalize(), "date": "2026-03-01"})
+        for name, text in pages.items()
+    ]
+
+
+@pytest.fixture
+def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BotSource:
+    monkeypatch.setenv("GRAFT_HOME", str(tmp_path / "home"))
+    (tmp_path / "bot" / "knowledge").mkdir(parents=True)
+    return write_bot(tmp_path / "bot", {})
+
+
+def test_indexing_adds_skips_replaces_and_deletes(source: BotSource, encoder: Encoder) -> None:
+    destination, records = BotIndex(source=source, encoder=encoder), InMemoryRecordManager("pages")
+    records.create_schema()
+
+    def run(**changes: str) -> dict[str, int]:
+        return dict(
+            index(
+                documents(**changes), records, destination, cleanup="full", source_id_key="source", key_encoder="sha256"
+            )
+        )
+
+    assert run() == {"num_added": 3, "num_updated": 0, "num_skipped": 0, "num_deleted": 0}
+    assert "pier four" in destination.invoke("When does the ferry leave?")[0].page_content
+    assert run() == {"num_added": 0, "num_updated": 0, "num_skipped": 3, "num_deleted": 0}
+    changed = {"ferry": "The ferry Zwaluw leaves at dawn from pier nine.", "market": ""}
+    assert run(**changed) == {"num_added": 1, "num_updated": 0, "num_skipped": 1, "num_deleted": 2}
+    bot = Bot.open(source, encoder)
+    assert "pier nine" in bot.ask("When does the ferry leave?").text
+    stored = bot.index.store.all_chunks()
+    assert len(stored) == 2 and not any("noon" in chunk.text or "fish" in chunk.text for chunk in stored)
+    assert bot.graph.search("fish market") == []
+
+
+def test_what_was_brought_stays_beside_the_files(source: BotSource, encoder: Encoder) -> None:
+    destination = BotIndex(source=source, encoder=encoder)
+    response = destination.upsert(
+        [Document(page_content=PAGES["ferry"], id="f"), Document(page_content=PAGES["museum"])]
+    )
+    assert response["succeeded"][0] == "f" and len(response["succeeded"]) == 2 and is_current(source)
+    (source.config.folder / "knowledge" / "cards.md").write_text("# Cards\n\nA new card costs 9 euros.", "utf8")
+    assert not is_current(source)
+    assert build(source, encoder=encoder).documents == 3
+    (source.config.folder / "knowledge" / "cards.md").unlink()
+    assert build(source, encoder=encoder).documents == 2
+    assert [found.page_content for found in destination.get(["f", "none"])] == [PAGES["ferry"]]
+    assert destination.delete(["f", "none"])["num_deleted"] == 1
+    assert destination.delete(["f"])["num_deleted"] == 0
+    assert destination.get(["f"]) == []
+
+
+def test_metadata_is_shown_and_asked_for(source: BotSource, encoder: Encoder) -> None:
+    BotIndex(source=source, encoder=encoder).upsert(documents())
+    bot = Bot.open(source, encoder)
+    reply = bot.ask("When does the ferry leave?", scope=Scope(source="fer*"))
+    assert [citation.source for citation in reply.citations] == ["ferry"]
+
+
+def test_what_cannot_be_done_is_said(source: BotSource, encoder: Encoder) -> None:
+    destination = BotIndex(source=source, encoder=encoder)
+    assert destination.get(["f"]) == []
+    with pytest.raises(ValueError, match="delete needs ids"):
+        destination.delete()
+    destination.upsert([Document(page_content=PAGES["ferry"], id="f")])
+    with pytest.raises(GraftError, match="no document could be read"):
+        destination.delete(["f"])
+    assert len(destination.get(["f"])) == 1
