@@ -12,6 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,6 +31,8 @@ FORMAT = 3
 
 AHEAD = 32
 """Batches of a stream that wait for a core; enough to keep all busy while the next texts are read."""
+FEW = 4
+"""So many batches of a stream are run at once; fewer one after the other."""
 
 Tag = TypeVar("Tag")
 
@@ -68,15 +71,20 @@ class CompiledModel:
     ) -> Iterator[tuple[Tag, list[NDArray[np.float32]]]]:
         """Run many batches, one a core at the same time, in the order they are done.
 
-        Batches are taken from the iterator while others run, up to `AHEAD` of them.
+        Batches are taken from the iterator while others run, up to `AHEAD` of them. A few are not worth preparing for.
         """
         import openvino
+
+        batches = iter(batches)
+        if len(few := list(islice(batches, FEW))) < FEW:
+            yield from ((tag, self(inputs)) for tag, inputs in few)
+            return
 
         done: deque[tuple[Tag, list[NDArray[np.float32]]]] = deque()
         queue = openvino.AsyncInferQueue(self._compile("THROUGHPUT"), AHEAD)
         queue.set_callback(lambda request, tag: done.append((tag, _outputs(request))))
         try:
-            for tag, inputs in batches:
+            for tag, inputs in chain(few, batches):
                 queue.start_async(inputs, tag)
                 while done:
                     yield done.popleft()

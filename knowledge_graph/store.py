@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -28,9 +29,8 @@ def save_matrix(store: Store, folder: Path) -> None:
     A node that a chunk names weighs log(1 + chunks / chunks that name it), `TOPIC_WEIGHT` times that as its topic.
     """
     with store.lock:
-        cursor = store.connection.execute("SELECT chunk, node, topic FROM mentions ORDER BY chunk, node")
-        parts = [np.array(rows, dtype=np.int32) for rows in iter(lambda: cursor.fetchmany(100_000), [])]
-    chunks, numbers, topics = np.concatenate([np.empty((0, 3), dtype=np.int32), *parts]).T
+        rows = store.connection.execute("SELECT chunk, node, topic FROM mentions ORDER BY chunk, node")
+        chunks, numbers, topics = np.fromiter(chain.from_iterable(rows), dtype=np.int32).reshape(-1, 3).T
     shape = _shape(store)
     rarity = np.log1p(store.count() / np.maximum(np.bincount(numbers, minlength=shape[1]), 1))
     weights = (rarity[numbers] * np.where(topics, TOPIC_WEIGHT, 1.0)).astype(np.float32)

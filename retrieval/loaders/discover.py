@@ -39,7 +39,8 @@ def discover(sources: list[str], base: Path) -> tuple[list[tuple[Path, Path]], l
     base = base.absolute()
     roots: dict[Path, Path] = {}
     skipped: dict[str, str] = {}
-    seen: set[Path] = set()
+    seen: set[str] = set()
+    folders: dict[str, str] = {}
     several = sum(not _absolute(source, base).is_file() for source in sources) > 1
     for source in sources:
         for path, root in _expand(source, base):
@@ -48,8 +49,8 @@ def discover(sources: list[str], base: Path) -> tuple[list[tuple[Path, Path]], l
                 root = base
             if reason is not None:
                 skipped.setdefault(source_name(path, root), reason)
-            elif (real := _real(path)) not in seen:
-                seen.add(real)
+            elif (identity := _identity(path, folders)) not in seen:
+                seen.add(identity)
                 roots[path] = root
     return sorted(_apart(roots).items()), sorted(skipped.items())
 
@@ -90,6 +91,14 @@ def _real(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
+def _identity(path: Path, folders: dict[str, str]) -> str:
+    """What two names of one file have in common; the real paths of their folders are found once."""
+    folder, name = os.path.split(path)
+    if folder not in folders:
+        folders[folder] = os.path.realpath(folder)
+    return os.path.realpath(path) if os.path.islink(path) else os.path.join(folders[folder], name)
+
+
 def _hidden(path: Path) -> bool:
     return path.name.startswith((".", "~$"))
 
@@ -105,13 +114,15 @@ def _refusal(path: Path, root: Path) -> str | None:
 def _apart(roots: dict[Path, Path]) -> dict[Path, Path]:
     """Moves roots up, one folder at a time, until no two files have the same name relative to their root."""
     roots = dict(roots)
+    names = {path: os.path.relpath(path, root) for path, root in roots.items()}
     while True:
-        counts = Counter(path.relative_to(root) for path, root in roots.items())
-        again = [p for p, root in roots.items() if counts[p.relative_to(root)] > 1 and root.parent != root]
+        counts = Counter(names.values())
+        again = [p for p, root in roots.items() if counts[names[p]] > 1 and root.parent != root]
         if not again:
             return roots
         for path in again:
             roots[path] = roots[path].parent
+            names[path] = os.path.relpath(path, roots[path])
 
 
 def _not_found(source: str, path: Path) -> str:
