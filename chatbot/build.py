@@ -14,7 +14,7 @@ from chatbot.checksums import check
 from chatbot.config import BotConfig
 from chatbot.home import Manifest, NotBuilt, publish, read_manifest, updating
 from chatbot.sources import Sources, digest, find_sources, read_triples, stamp_of
-from chatbot.work import cache_file, sound_build, work_store
+from chatbot.work import cache_file, sound_build, sound_store, work_store
 from knowledge_graph import KnowledgeGraph
 from knowledge_graph.store import save_matrix
 from knowledge_graph.update import GraphUpdate
@@ -83,15 +83,17 @@ def build(
     inputs = digest(config, sources)
     with updating(bot.home, waiting) as folder:
         current = sound_build(bot.home)
-        if not current and brought == NOTHING:
+        base = sound_store(bot.home)
+        if not base and brought == NOTHING:
             find_sources(config)
         if current and current.inputs == inputs and not current.failed and not compact and brought == NOTHING:
             shutil.rmtree(folder)
             return current
         encoder = encoder or Encoder.load(config.retrieval.encoder)
         with closing(VectorCache(cache_file(encoder.fingerprint), encoder.backbone.spec.dimension)) as cache:
-            base = bot.home / "builds" / current.build / DATABASE if current else None
-            with closing(work_store(folder, base, config)) as connection:
+            connection, carried = work_store(folder, base, config)
+            brought = Brought([*carried, *brought.documents], brought.gone)
+            with closing(connection):
                 graph = GraphUpdate(connection, config.language) if config.graph.extractor != "none" else None
                 failed = _update(config, Ingest(connection, graph), sources, brought, encoder, cache, progress)
                 counts = _counts(config, connection, failed)

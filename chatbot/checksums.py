@@ -29,18 +29,24 @@ def seal(folder: Path) -> None:
         os.fsync(file.fileno())
 
 
-def check(folder: Path, thorough: bool = False) -> None:
+def check(folder: Path, thorough: bool = False, only: str | None = None) -> None:
     """Compare a sealed folder with what was noted.
 
     A file of the size and time noted is taken for sound unless the check is `thorough`.
+
+    Args:
+        only: The one file to look at.
 
     Raises:
         Damaged: Some file is missing or was changed.
         OSError: The notes are missing.
         ValueError: The notes are damaged.
     """
-    for name, (size, changed, digest) in dict(json.loads((folder / FILE).read_text(encoding="utf8"))).items():
+    notes = dict(json.loads((folder / FILE).read_text(encoding="utf8")))
+    for name, (size, changed, digest) in notes.items():
         path = folder / name
+        if only is not None and name != only:
+            continue
         if not path.is_file() or (status := path.stat()).st_size != size:
             raise Damaged(f"{path} is missing or of another size")
         if (thorough or status.st_mtime_ns != changed) and sha256(path) != digest:

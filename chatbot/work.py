@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from chatbot.bots import data_home
@@ -13,15 +14,26 @@ from chatbot.checksums import check
 from chatbot.config import BotConfig
 from chatbot.home import FORMAT, Manifest, NotBuilt, read_manifest
 from knowledge_graph.store import SCHEMA
+from retrieval.document import Document
 from retrieval.ingest import connect
 from retrieval.store import DATABASE
 
 
 def sound_build(home: Path) -> Manifest | None:
     """The build in use, every file checked; None where there is none or it is damaged."""
+    return _checked(home, None)
+
+
+def sound_store(home: Path) -> Path | None:
+    """The database of the build in use, checked; None where there is none or it is damaged."""
+    manifest = _checked(home, DATABASE)
+    return home / "builds" / manifest.build / DATABASE if manifest else None
+
+
+def _checked(home: Path, only: str | None) -> Manifest | None:
     try:
         manifest = read_manifest(home)
-        check(home / "builds" / manifest.build, thorough=True)
+        check(home / "builds" / manifest.build, thorough=True, only=only)
     except (NotBuilt, OSError, ValueError, TypeError):
         return None
     return manifest
@@ -32,11 +44,12 @@ def cache_file(fingerprint: str) -> Path:
     return data_home() / "vectors" / f"{hashlib.sha256(fingerprint.encode()).hexdigest()[:16]}.db"
 
 
-def work_store(folder: Path, base: Path | None, config: BotConfig) -> sqlite3.Connection:
-    """The database to bring up to date.
+def work_store(folder: Path, base: Path | None, config: BotConfig) -> tuple[sqlite3.Connection, list[Document]]:
+    """The database to bring up to date, and documents to put in first.
 
     One that an interrupted build left in `folder` is taken up where it is sound, otherwise `base` is copied; where the
-    settings that shape documents, chunks or the graph differ, it begins empty.
+    settings that shape documents, chunks or the graph differ, it begins empty, and what a program brought is put in
+    again.
 
     Args:
         base: The database of the build in use.
@@ -44,19 +57,32 @@ def work_store(folder: Path, base: Path | None, config: BotConfig) -> sqlite3.Co
     path = folder / DATABASE
     wanted = _settings(config)
     if path.exists() and (connection := _taken_up(path, wanted, thorough=True)):
-        return connection
+        return connection, []
     shutil.rmtree(folder)
     folder.mkdir()
+    carried: list[Document] = []
     if base:
         shutil.copyfile(base, folder / "copy")
         (folder / "copy").rename(path)
         if connection := _taken_up(path, wanted):
-            return connection
+            return connection, []
+        carried = _brought(path)
         path.unlink()
     connection = connect(path, SCHEMA)
     with connection:
         connection.execute("INSERT INTO settings VALUES ('shaping', ?)", [wanted])
-    return connection
+    return connection, carried
+
+
+def _brought(path: Path) -> list[Document]:
+    """The documents of a store that are of no file; none where it is of another format."""
+    sql = "SELECT id, title, text, source, metadata, date FROM documents WHERE digest = ''"
+    try:
+        with closing(sqlite3.connect(path)) as connection:
+            rows = connection.execute(sql).fetchall()
+    except sqlite3.DatabaseError:
+        return []
+    return [Document(*row[:4], metadata={**json.loads(row[4]), "date": row[5]}) for row in rows]
 
 
 def _settings(config: BotConfig) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,13 @@ from langchain_core.indexing import InMemoryRecordManager, index
 from chatbot.bot import Bot
 from chatbot.bots import BotSource
 from chatbot.build import build, is_current
+from chatbot.home import read_manifest
 from chatbot.langchain_index import BotIndex
+from retrieval.document import Chunk
 from retrieval.encoder import Encoder
 from retrieval.errors import GraftError
 from retrieval.scope import Scope
-from tests.chatbot.small_bot import write_bot
+from tests.chatbot.small_bot import write_bot, write_config
 
 PAGES = {
     "ferry": "The ferry Zwaluw leaves at noon from pier four.",
@@ -77,6 +80,31 @@ def test_what_was_brought_stays_beside_the_files(source: BotSource, encoder: Enc
     assert destination.delete(["f", "none"])["num_deleted"] == 1
     assert destination.delete(["f"])["num_deleted"] == 0
     assert destination.get(["f"]) == []
+
+
+@pytest.mark.parametrize("what", ["settings", "damage", "interruption"])
+def test_what_was_brought_survives(source: BotSource, encoder: Encoder, what: str) -> None:
+    destination = BotIndex(source=source, encoder=encoder)
+    destination.upsert(documents())
+    ids = [chunk.document_id for chunk in chunks(source, encoder)]
+    before = {document.id: document.metadata for document in destination.get(ids)}
+    if what == "settings":
+        source = write_config(source.config.folder, knowledge={"sources": ["knowledge/"], "chunk": {"words": 50}})
+    elif what == "damage":
+        (source.home / "builds" / read_manifest(source.home).build / "vectors.faiss").write_bytes(b"garbage")
+    else:
+        (source.home / "builds" / "next").mkdir()
+        (source.home / "builds" / "next" / "knowledge.db").write_bytes(b"half")
+        (source.config.folder / "knowledge" / "cards.md").write_text("# Cards\n\nA new card costs 9 euros.", "utf8")
+    assert build(source, encoder=encoder).documents >= 3
+    found = destination.get(list(before))
+    assert {document.id: document.metadata for document in found} == before
+    scope = Scope(since=datetime.date(2026, 3, 1), until=datetime.date(2026, 3, 1))
+    assert "pier four" in Bot.open(source, encoder).ask("When does the ferry leave?", scope=scope).text
+
+
+def chunks(source: BotSource, encoder: Encoder) -> list[Chunk]:
+    return Bot.open(source, encoder).index.store.all_chunks()
 
 
 def test_metadata_is_shown_and_asked_for(source: BotSource, encoder: Encoder) -> None:
