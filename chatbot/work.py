@@ -82,7 +82,10 @@ def _brought(path: Path) -> list[Document]:
             rows = connection.execute(sql).fetchall()
     except sqlite3.DatabaseError:
         return []
-    return [Document(*row[:4], metadata={**json.loads(row[4]), "date": row[5]}) for row in rows]
+    return [
+        Document(id_, title, text, source, {**json.loads(metadata), "date": date})
+        for id_, title, text, source, metadata, date in rows
+    ]
 
 
 def _settings(config: BotConfig) -> str:
