@@ -42,14 +42,15 @@ class Entry(NamedTuple):
     cased: bool
 
 
-def settle(connection: sqlite3.Connection, tallies: Tallies) -> list[str]:
+def settle(connection: sqlite3.Connection, tallies: Tallies) -> list[tuple[str, bool]]:
     """Decide the touched keys and write what changed.
 
     Returns:
-        The keys that match other text than before, or mean another entity.
+        The keys that match other text than before, or mean another entity, each with whether only text with a capital
+        is concerned.
     """
     tallies.complete(min(TERM_CHUNKS, NOUN_CHUNKS))
-    changed: list[str] = []
+    changed: list[tuple[str, bool]] = []
     for key, sums in tallies.touched():
         row = connection.execute("SELECT * FROM lexicon WHERE key = ?", (key,)).fetchone()
         old = Entry(*row) if row else None
@@ -60,7 +61,7 @@ def settle(connection: sqlite3.Connection, tallies: Tallies) -> list[str]:
             connection.execute("INSERT OR REPLACE INTO lexicon VALUES (?, ?, ?, ?, ?)", new)
             connection.execute("UPDATE nodes SET label = ?, kind = ? WHERE key = ?", (new.label, new.kind, key))
         if (old and (old.target, old.cased)) != (new and (new.target, new.cased)):
-            changed.append(key)
+            changed.append((key, all(entry.cased for entry in (old, new) if entry)))
     connection.execute("DELETE FROM touched")
     return changed
 
@@ -92,7 +93,7 @@ def decide(key: str, sums: list[Sum], tallies: Tallies) -> Entry | None:
     else:
         return None
     topic = by["topic"] or any(_is_topic(sum_.other, key, tallies) for sum_ in sums if sum_.role == "long")
-    cased = bool(names) and (" " not in key or names.total() > spread)
+    cased = bool(names) and (" " not in key or names.total() >= spread)
     cased = cased and not by["long"] and not (topic and " " in key)
     return Entry(key, key, _best(labels), "topic" if topic else kind, cased)
 

@@ -1,4 +1,4 @@
-"""Which chunks may name a key: a full-text index of the words by which names were looked for in them."""
+"""Which chunks can name a key: a full-text index of what chunks were searched by when they were read."""
 
 from __future__ import annotations
 
@@ -7,19 +7,18 @@ from collections.abc import Iterable
 from functools import lru_cache
 from zlib import crc32
 
-from knowledge_graph.lexicon import character_pairs
-from retrieval.text import STOPWORDS
+from knowledge_graph.lexicon import Seen, character_pairs
 
 SCHEMA = """
-CREATE VIRTUAL TABLE words USING fts5(hashes, columnsize=0, detail=none, tokenize='ascii');
+CREATE VIRTUAL TABLE words USING fts5(hashes, capitals, columnsize=0, tokenize='ascii');
 """
-"""`words`: by chunk, the hashes of its words, folded as keys are; in Chinese text of every two characters."""
+"""`words`: by chunk, hashes of its words in order, in Chinese of every two characters, and of those with a capital."""
 
 
-def add(connection: sqlite3.Connection, words: Iterable[tuple[int, set[str]]]) -> None:
-    """Enter chunks by position, with the words that `Lexicon.mentions` saw in them."""
-    rows = ((chunk, " ".join(map(_hash, seen - STOPWORDS))) for chunk, seen in words)
-    connection.executemany("INSERT INTO words (rowid, hashes) VALUES (?, ?)", rows)
+def add(connection: sqlite3.Connection, chunk: int, seen: Seen) -> None:
+    """Enter a chunk by position."""
+    row = (chunk, " ".join(map(_hash, seen.words)), " ".join(map(_hash, seen.capitals)))
+    connection.execute("INSERT INTO words (rowid, hashes, capitals) VALUES (?, ?, ?)", row)
 
 
 def remove(connection: sqlite3.Connection, chunks: Iterable[int]) -> None:
@@ -27,16 +26,28 @@ def remove(connection: sqlite3.Connection, chunks: Iterable[int]) -> None:
     connection.executemany("DELETE FROM words WHERE rowid = ?", ((chunk,) for chunk in chunks))
 
 
-def holders(connection: sqlite3.Connection, keys: Iterable[str]) -> set[int]:
-    """Every chunk in which one of the keys can be found, and perhaps some more: hashes tell no order of words."""
+def holders(connection: sqlite3.Connection, keys: Iterable[tuple[str, bool]]) -> set[int]:
+    """Every chunk in which one of the keys can be found, and perhaps a few more whose words have the same hashes.
+
+    Args:
+        keys: Each with whether only text with a capital is meant.
+    """
     found: set[int] = set()
-    for key in keys:
-        ways = (words - STOPWORDS for words in (set(key.split()), character_pairs(key)))
-        query = " OR ".join(f"({' AND '.join(sorted(map(_hash, words)))})" for words in ways if words)
+    for key, cased in keys:
+        words = key.split()
+        query = f"hashes : {_phrase(words)}"
+        if cased:
+            query = f"({query} AND capitals : {_phrase(words[:1])})"
+        if len(key) > 1:
+            query += f" OR hashes : {_phrase(character_pairs(key))}"
         found.update(row[0] for row in connection.execute("SELECT rowid FROM words WHERE words MATCH ?", (query,)))
     return found
 
 
+def _phrase(words: Iterable[str]) -> str:
+    return f'"{" ".join(map(_hash, words))}"'
+
+
 @lru_cache(maxsize=1 << 16)
 def _hash(word: str) -> str:
-    return f"h{crc32(word.encode()):08x}"
+    return f"{crc32(word.encode()) & 0xFFFFF:05x}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from knowledge_graph.facts import Mention
@@ -15,6 +15,19 @@ from retrieval.text import is_cjk
 LONGEST_CHINESE = 14
 """Most characters of a name that is looked for in Chinese text."""
 _BEYOND = "\U0010ffff"
+
+
+BREAK = "|"
+"""Between the words of two sentences."""
+
+
+@dataclass(slots=True)
+class Seen:
+    """What texts were searched by, in order: words as in keys, in Chinese every two characters; and which words do not
+    begin with a small letter."""
+
+    words: list[str] = field(default_factory=list)
+    capitals: list[str] = field(default_factory=list)
 
 
 Meant = tuple[str, bool]
@@ -43,53 +56,55 @@ class Lexicon:
         row = self._connection.execute("SELECT target FROM lexicon WHERE key = ?", (key,)).fetchone()
         return row[0] if row else ""
 
-    def mentions(self, text: str, seen: set[str] | None = None) -> list[Mention]:
+    def mentions(self, text: str, seen: Seen | None = None) -> list[Mention]:
         """Where a sentence names entities; a shorter entity inside a longer one is found too.
 
         Args:
-            seen: Takes the words of the text, in Chinese every two characters: all words of a key that the text could
-                ever name, save function words, are among them.
+            seen: Takes what the text was searched by.
         """
         if is_cjk(text):
             return self._chinese_mentions(text, seen)
         pattern = token_pattern(text)
-        tokens = list(map(fold, pattern.findall(text)))
+        written = pattern.findall(text)
+        tokens = list(map(fold, written))
         if seen is not None:
-            seen.update(tokens)
+            seen.words += tokens
+            seen.words.append(BREAK)
+            seen.capitals += [token for token, word in zip(tokens, written, strict=True) if not word[0].islower()]
         groups = list(map(self._by_token.__getitem__, tokens))
         if not any(groups):
             return []
-        spans = [match.span() for match in pattern.finditer(text)]
+        matches = list(pattern.finditer(text))
         found: list[Mention] = []
         beyond = len(tokens)
         for first, group in enumerate(groups):
             if group is None:
                 continue
-            start = spans[first][0]
+            start = matches[first].start()
             key = tokens[first]
             last = first
             longest = group.longest.get(tokens[first + 1], 1) if first + 1 < beyond else 1
             while True:
                 meant = group.keys.get(key)
-                if meant and (not meant[1] or text[start].isupper()):
-                    found.append(Mention(meant[0], start, spans[last][1]))
+                if meant and not (meant[1] and text[start].islower()):
+                    found.append(Mention(meant[0], start, matches[last].end()))
                 last += 1
                 if last == beyond or last - first == longest:
                     break
                 key = f"{key} {tokens[last]}"
         return found
 
-    def _named(self, heading: str) -> tuple[frozenset[str], frozenset[str]]:
-        """The entities that a heading names, and what is seen there."""
-        seen: set[str] = set()
-        keys = frozenset(mention.key for mention in self.mentions(heading, seen))
-        return keys, frozenset(seen)
+    def _named(self, heading: str) -> tuple[frozenset[str], Seen]:
+        """The entities that a heading names, and what it was searched by."""
+        seen = Seen()
+        return frozenset(mention.key for mention in self.mentions(heading, seen)), seen
 
-    def _chinese_mentions(self, text: str, seen: set[str] | None) -> list[Mention]:
+    def _chinese_mentions(self, text: str, seen: Seen | None) -> list[Mention]:
         found: list[Mention] = []
         folded = text.lower()
         if seen is not None:
-            seen |= character_pairs(folded)
+            seen.words += character_pairs(folded)
+            seen.words.append(BREAK)
         for start, group in enumerate(map(self._by_character.__getitem__, folded)):
             if group is None:
                 continue
@@ -120,9 +135,9 @@ class Lexicon:
         return {key: (target, bool(cased)) for key, target, cased in self._connection.execute(sql, (low, high))}
 
 
-def character_pairs(text: str) -> set[str]:
-    """Every two characters that stand side by side."""
-    return {text[at : at + 2] for at in range(len(text) - 1)}
+def character_pairs(text: str) -> list[str]:
+    """Every two characters that stand side by side, in order."""
+    return [text[at : at + 2] for at in range(len(text) - 1)]
 
 
 def outermost(mentions: Iterable[Mention]) -> list[Mention]:

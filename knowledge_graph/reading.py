@@ -9,9 +9,9 @@ from itertools import combinations
 from knowledge_graph import english
 from knowledge_graph.evidence import headings, table_cells
 from knowledge_graph.facts import Mention, Triple, value_key
-from knowledge_graph.lexicon import Lexicon, outermost
+from knowledge_graph.lexicon import BREAK, Lexicon, Seen, outermost
 from knowledge_graph.names import key_of
-from knowledge_graph.relations import in_sentence, values
+from knowledge_graph.relations import in_sentence, may_hold_values, values
 from retrieval.document import Chunk
 from retrieval.text import sentences
 
@@ -28,42 +28,43 @@ class Reading:
         topics: The entities that the title and the headings over the chunk name.
         facts: Typed facts.
         pairs: Entities that a sentence names together, each pair in the order of their keys.
-        words: The words by which names were looked for.
+        seen: What the chunk was searched by.
     """
 
     mentions: Counter[str] = field(default_factory=Counter)
     topics: set[str] = field(default_factory=set)
     facts: set[Triple] = field(default_factory=set)
     pairs: set[tuple[str, str]] = field(default_factory=set)
-    words: set[str] = field(default_factory=set)
+    seen: Seen = field(default_factory=Seen)
 
 
 def read(chunk: Chunk, title: str, lexicon: Lexicon, language: str) -> Reading:
     """Read a chunk of a document of this title."""
     found = Reading()
     text = english.prose(chunk.text)
-    amounts = bool(values(text, language))
+    numbers = may_hold_values(text, language)
     for start, end in sentences(text):
-        _read_sentence(text[start:end], lexicon, language, amounts, found)
+        _read_sentence(text[start:end], lexicon, language, numbers, found)
     for row, relation, cell in table_cells(chunk):
-        found.words.update(key_of(row).split(), key_of(cell).split())
+        found.seen.words += (*key_of(row).split(), BREAK, *key_of(cell).split(), BREAK)
         if fact := _table_fact(row, relation, cell, lexicon, language):
             found.facts.add(fact)
             found.mentions[fact.subject] += 1
     for heading in headings(title, chunk.section):
-        keys, words = lexicon.named(heading)
+        keys, seen = lexicon.named(heading)
         found.topics |= keys
-        found.words |= words
+        found.seen.words += seen.words
+        found.seen.capitals += seen.capitals
     return found
 
 
 def _read_sentence(sentence: str, lexicon: Lexicon, language: str, numbers: bool, found: Reading) -> None:
-    mentions = lexicon.mentions(sentence, found.words)
+    mentions = lexicon.mentions(sentence, found.seen)
     if not mentions:
         return
     for mention in mentions:
         found.mentions[mention.key] += 1
-    amounts = values(sentence, language) if numbers else []
+    amounts = values(sentence, language) if numbers and may_hold_values(sentence, language) else []
     usable = _usable(mentions, amounts)
     found.facts.update(in_sentence(sentence, usable, language, bool(amounts)))
     keys = list(dict.fromkeys([mention.key for mention in usable]))[:PER_SENTENCE]

@@ -111,7 +111,9 @@ class GraphUpdate:
         ):
             self._connection.executemany(sql, gone)
 
-    def _read(self, lexicon: Lexicon, changed: Sequence[str], progress: Callable[[int, int], None]) -> None:
+    def _read(
+        self, lexicon: Lexicon, changed: Sequence[tuple[str, bool]], progress: Callable[[int, int], None]
+    ) -> None:
         """Read the chunks that are new or hold a key which changed."""
         execute = self._connection.execute
         if execute("SELECT EXISTS (SELECT 1 FROM readings)").fetchone()[0]:
@@ -122,7 +124,7 @@ class GraphUpdate:
         for done, (position, chunk, title, new) in enumerate(self._unread(), 1):
             reading = read(chunk, title, lexicon, self._language)
             if new:
-                holders.add(self._connection, [(position, reading.words)])
+                holders.add(self._connection, position, reading.seen)
             readings.replace(position, reading)
             progress(done, total)
         readings.flush()
