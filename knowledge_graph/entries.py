@@ -23,8 +23,9 @@ CREATE INDEX aliases_of_target ON lexicon (target) WHERE target != key;
 
 TERM_CHUNKS, NOUN_CHUNKS = 3, 2
 """A term must stand in so many chunks, a Chinese noun in so many."""
-FREE = 0.2
-"""Share of a term's chunks in which it stands in no longer term (the idea of C-value, Frantzi et al. 2000)."""
+HELD = 0.8
+"""What one longer term holds in this share of its chunks is no term of its own (the idea of C-value, Frantzi et al.
+2000)."""
 
 
 class Entry(NamedTuple):
@@ -75,7 +76,11 @@ def decide(key: str, sums: list[Sum], tallies: Tallies) -> Entry | None:
     if names and _only_joins(key, names.total(), tallies):
         names.clear()
     spread = by["free"].total() + by["held"].total()
-    term = spread >= TERM_CHUNKS and by["free"].total() >= FREE * spread
+    held = Counter[str]()
+    for sum_ in sums:
+        if sum_.role == "held":
+            held[sum_.other] += sum_.total
+    term = spread >= TERM_CHUNKS and max(held.values(), default=0) < HELD * spread
     kind: Kind
     if names:
         kind, labels = "name", names

@@ -26,10 +26,10 @@ Role = Literal[
 """How a key occurs.
 
 `name`: a proper name; `proper`, `common`: one that starts a sentence, if the word `other` is a name itself or if it
-is not; `joined`: `other` is a name that joins this one with another by "and"; `free`, `held`: a run of content words,
-alone or in longer runs only; `noun`: of Chinese; `long`: has the abbreviation `other`; `short`: abbreviates `other`;
-`also`: another name of something; `topic`: a title or heading; `row`: names a table's row, or in Chinese is a cell;
-`given`: by the user.
+is not; `joined`: `other` is a name that joins this one with another by "and"; `free`: a run of content words;
+`held`: one that is in the longer run `other`; `noun`: of Chinese; `long`: has the abbreviation `other`; `short`:
+abbreviates `other`; `also`: another name of something; `topic`: a title or heading; `row`: names a table's row, or in
+Chinese is a cell; `given`: by the user.
 """
 Row = tuple[str, Role, str, str]
 """Key, role, spelling and another key."""
@@ -89,7 +89,7 @@ def _english(text: str, found: Evidence) -> None:
     words = walk(text, spans)
     found.upper, found.lower = words.upper, words.lower
     rows = found.rows
-    rows += [(key, "free" if key in words.free else "held", term, "") for key, term in words.terms.items()]
+    rows += [(key, "held" if longer else "free", term, longer) for key, (term, longer) in words.terms.items()]
     for name, gate, proper in english.names(text, spans):
         key = _key(name)
         if not key:

@@ -40,14 +40,13 @@ class Words:
     Args:
         upper: Words with a capital where a capital means something, folded; each as often as it occurs.
         lower: Words in lower case likewise.
-        terms: By key, the first spelling of each run of two or three content words.
-        free: The terms that somewhere are in no longer term.
+        terms: By key, the first spelling of each run of two or three content words, and the longer term that it is
+            always in, empty if it is not; of several the first.
     """
 
     upper: list[str] = field(default_factory=list)
     lower: list[str] = field(default_factory=list)
-    terms: dict[str, str] = field(default_factory=dict)
-    free: set[str] = field(default_factory=set)
+    terms: dict[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def walk(text: str, sentences: Sequence[tuple[int, int]]) -> Words:
@@ -91,24 +90,29 @@ def _forms(word: str) -> tuple[str, bool, str]:
 
 def _collect(run: list[str], found: Words) -> None:
     if len(run) > 1:
-        for key, term, free in _terms(tuple(run)):
-            found.terms.setdefault(key, term)
-            if free:
-                found.free.add(key)
+        for key, term, longer in _terms(tuple(run)):
+            if key not in found.terms:
+                found.terms[key] = (term, longer)
+            elif not longer:
+                found.terms[key] = (found.terms[key][0], "")
 
 
 @lru_cache(maxsize=1 << 15)
-def _terms(run: tuple[str, ...]) -> list[tuple[str, str, bool]]:
-    """The terms of a run of content words: key, spelling, and whether it is in no longer one."""
-    spans = [(at, at + size) for size in (2, 3) for at in range(len(run) - size + 1)]
-    good = [span for span in spans if _well(run[span[0]], run[span[1] - 1])]
-    long = {begin for begin, end in good if end - begin == 3}
+def _terms(run: tuple[str, ...]) -> list[tuple[str, str, str]]:
+    """The terms of a run of content words: key, spelling, and the key of the longer one that it is in."""
+    spans = [(at, at + size) for size in (3, 2) for at in range(len(run) - size + 1)]
+    longer: dict[int, str] = {}
     found = []
-    for begin, end in good:
+    for begin, end in spans:
         term = " ".join(run[begin:end])
         key = " ".join([fold(match.group()) for match in TOKEN.finditer(term)])
-        if acceptable(key):
-            found.append((key, term, end - begin == 3 or not long & {begin, begin - 1}))
+        if not _well(run[begin], run[end - 1]) or not acceptable(key):
+            continue
+        if end - begin == 3:
+            longer[begin] = key
+            found.append((key, term, ""))
+        else:
+            found.append((key, term, longer.get(begin - 1) or longer.get(begin, "")))
     return found
 
 
