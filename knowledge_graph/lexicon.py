@@ -64,8 +64,8 @@ class Lexicon:
         """
         if is_cjk(text):
             return self._chinese_mentions(text, seen)
-        pattern = token_pattern(text)
-        written = pattern.findall(text)
+        matches = list(token_pattern(text).finditer(text))
+        written = [match[0] for match in matches]
         tokens = list(map(fold, written))
         if seen is not None:
             seen.words += tokens
@@ -74,7 +74,6 @@ class Lexicon:
         groups = list(map(self._by_token.__getitem__, tokens))
         if not any(groups):
             return []
-        matches = list(pattern.finditer(text))
         found: list[Mention] = []
         beyond = len(tokens)
         for first, group in enumerate(groups):

@@ -42,9 +42,19 @@ def read(chunk: Chunk, title: str, lexicon: Lexicon, language: str) -> Reading:
     """Read a chunk of a document of this title."""
     found = Reading()
     text = english.prose(chunk.text)
-    numbers = may_hold_values(text, language)
+    named: list[str] = []
     for start, end in sentences(text):
-        _read_sentence(text[start:end], lexicon, language, numbers, found)
+        sentence = text[start:end]
+        before = len(found.seen.words)
+        if mentions := lexicon.mentions(sentence, found.seen):
+            named += [mention.key for mention in mentions]
+            numbers = may_hold_values(sentence, found.seen.words[before:], language)
+            amounts = values(sentence, language) if numbers else []
+            usable = _usable(mentions, amounts)
+            found.facts.update(in_sentence(sentence, usable, language, bool(amounts)))
+            together = list(dict.fromkeys([mention.key for mention in usable]))[:PER_SENTENCE]
+            found.pairs.update(combinations(sorted(together), 2))
+    found.mentions.update(named)
     for row, relation, cell in table_cells(chunk):
         found.seen.words += (*key_of(row).split(), BREAK, *key_of(cell).split(), BREAK)
         if fact := _table_fact(row, relation, cell, lexicon, language):
@@ -56,19 +66,6 @@ def read(chunk: Chunk, title: str, lexicon: Lexicon, language: str) -> Reading:
         found.seen.words += seen.words
         found.seen.capitals += seen.capitals
     return found
-
-
-def _read_sentence(sentence: str, lexicon: Lexicon, language: str, numbers: bool, found: Reading) -> None:
-    mentions = lexicon.mentions(sentence, found.seen)
-    if not mentions:
-        return
-    for mention in mentions:
-        found.mentions[mention.key] += 1
-    amounts = values(sentence, language) if numbers and may_hold_values(sentence, language) else []
-    usable = _usable(mentions, amounts)
-    found.facts.update(in_sentence(sentence, usable, language, bool(amounts)))
-    keys = list(dict.fromkeys([mention.key for mention in usable]))[:PER_SENTENCE]
-    found.pairs.update(combinations(sorted(keys), 2))
 
 
 def _usable(mentions: list[Mention], amounts: list[tuple[int, int]]) -> list[Mention]:

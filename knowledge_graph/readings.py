@@ -106,6 +106,7 @@ class Readings:
     def flush(self) -> None:
         """Write what is in memory."""
         execute = self._connection.executemany
+        self._stale.update({row[1] for row in self._mentions}, {row[0] for row in self._pairs})
         execute("INSERT OR REPLACE INTO readings VALUES (?, ?)", self._readings)
         execute("INSERT INTO mentions VALUES (?, ?, ?, ?)", sorted(self._mentions))
         execute("INSERT INTO pairs VALUES (?, ?, ?)", sorted(self._pairs))
@@ -168,8 +169,6 @@ class Readings:
         self._mentions += [
             (chunk, node, *found) for node, found in new.mentions.items() if not known or known.get(node) != found
         ]
-        self._stale |= new.mentions.keys() - old.mentions.keys()
         for first, second in new.pairs - old.pairs:
             self._pairs += ((first, second, chunk), (second, first, chunk))
-            self._stale.update((first, second))
         self._stated += [(edge, chunk) for edge in new.edges - old.edges]
