@@ -60,7 +60,8 @@ def settle(connection: sqlite3.Connection, tallies: Tallies) -> list[tuple[str, 
             connection.execute("DELETE FROM lexicon WHERE key = ?", (key,))
         elif new is not None and old != new:
             connection.execute("INSERT OR REPLACE INTO lexicon VALUES (?, ?, ?, ?, ?)", new)
-            connection.execute("UPDATE nodes SET label = ?, kind = ? WHERE key = ?", (new.label, new.kind, key))
+            if old:
+                connection.execute("UPDATE nodes SET label = ?, kind = ? WHERE key = ?", (new.label, new.kind, key))
         if (old and (old.target, old.cased)) != (new and (new.target, new.cased)):
             changed.append((key, all(entry.cased for entry in (old, new) if entry)))
     connection.execute("DELETE FROM touched")

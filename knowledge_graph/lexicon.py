@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from knowledge_graph.facts import Mention
 from knowledge_graph.lazy import Lazy
@@ -34,12 +35,17 @@ Meant = tuple[str, bool]
 """The key of the entity that a key means, and whether it needs a capital."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """The keys with one beginning, by what follows it the number of words or characters of the longest."""
+class _Group(NamedTuple):
+    """The keys with one beginning.
+
+    Args:
+        longest: By what follows the beginning, the number of words or characters of the longest key.
+        single: What the beginning means alone.
+    """
 
     keys: dict[str, Meant]
     longest: dict[str, int]
+    single: Meant | None
 
 
 class Lexicon:
@@ -75,22 +81,22 @@ class Lexicon:
         if not any(groups):
             return []
         found: list[Mention] = []
-        beyond = len(tokens)
+        tokens.append(BREAK)
         for first, group in enumerate(groups):
             if group is None:
                 continue
-            start = matches[first].start()
+            keys, longest, single = group
+            size = longest.get(tokens[first + 1], 1)
+            if size == 1 and single is None:
+                continue
             key = tokens[first]
-            last = first
-            longest = group.longest.get(tokens[first + 1], 1) if first + 1 < beyond else 1
-            while True:
-                meant = group.keys.get(key)
-                if meant and not (meant[1] and text[start].islower()):
-                    found.append(Mention(meant[0], start, matches[last].end()))
-                last += 1
-                if last == beyond or last - first == longest:
-                    break
-                key = f"{key} {tokens[last]}"
+            small = text[matches[first].start()].islower()
+            for last in range(first, min(first + size, len(matches))):
+                if last > first:
+                    key = f"{key} {tokens[last]}"
+                meant = keys.get(key)
+                if meant and not (small and meant[1]):
+                    found.append(Mention(meant[0], matches[first].start(), matches[last].end()))
         return found
 
     def _named(self, heading: str) -> tuple[frozenset[str], Seen]:
@@ -120,14 +126,14 @@ class Lexicon:
             words = key.split(" ")
             if len(words) > 1:
                 longest[words[1]] = max(longest.get(words[1], 1), len(words))
-        return _Group(keys, longest) if keys else None
+        return _Group(keys, longest, keys.get(token)) if keys else None
 
     def _of_character(self, character: str) -> _Group | None:
         keys = self._range(character, character + _BEYOND)
         longest: dict[str, int] = {}
         for key in keys:
             longest[key[1:2]] = max(longest.get(key[1:2], 0), min(len(key), LONGEST_CHINESE))
-        return _Group(keys, longest) if keys else None
+        return _Group(keys, longest, None) if keys else None
 
     def _range(self, low: str, high: str) -> dict[str, Meant]:
         sql = "SELECT key, target, cased FROM lexicon WHERE key >= ? AND key < ?"
