@@ -52,14 +52,16 @@ class KnowledgeGraph:
         for number, chunk in self._store.rows(rows):
             graph.nodes[labels[number]]["chunks"].append(chunk)
         rows = """SELECT e.id, e.subject, e.relation, e.object, group_concat(c.id, char(31)) FROM edges e
-            LEFT JOIN edge_chunks ec ON ec.edge = e.id LEFT JOIN chunks c ON c.position = ec.chunk GROUP BY e.id"""
+            JOIN nodes s ON s.id = e.subject JOIN nodes o ON o.id = e.object
+            LEFT JOIN edge_chunks ec ON ec.edge = e.id LEFT JOIN chunks c ON c.position = ec.chunk
+            GROUP BY e.id ORDER BY s.key, e.relation, o.key"""
         for number, subject, relation, object_, chunks in self._store.rows(rows):
             graph.add_edge(
                 labels[subject],
                 labels[object_],
                 key=number,
                 relation=relation,
-                chunks=chunks.split("\x1f") if chunks else [],
+                chunks=sorted(chunks.split("\x1f")) if chunks else [],
                 __labels__={relation.upper()},
             )
         return graph
@@ -77,7 +79,7 @@ class KnowledgeGraph:
         sql = """SELECT n.label FROM nodes n LEFT JOIN aliases a ON a.node = n.id
             WHERE n.kind != 'value' AND (n.label LIKE ? OR a.key LIKE ?) GROUP BY n.id
             ORDER BY (lower(n.label) = lower(?)) DESC, (SELECT count(*) FROM edges e WHERE n.id IN (e.subject,
-            e.object)) DESC
+            e.object)) DESC, n.label
             LIMIT ?"""
         return [row[0] for row in self._store.rows(sql, (wanted, wanted, text.strip(), limit))]
 

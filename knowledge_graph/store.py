@@ -78,6 +78,6 @@ def facts_of_chunks(store: Store, chunk_ids: list[str]) -> list[tuple[Fact, str,
         JOIN edge_chunks ec ON ec.edge = e.id JOIN chunks c ON c.position = ec.chunk
         WHERE c.id IN ({marks}) GROUP BY e.id ORDER BY s.key, e.relation, o.key"""
     return [
-        (Fact(row[0], row[1], row[2], tuple(row[5].split("\x1f"))), row[3], row[4])
+        (Fact(row[0], row[1], row[2], tuple(sorted(row[5].split("\x1f")))), row[3], row[4])
         for row in store.rows(sql, chunk_ids)
     ]
