@@ -22,8 +22,8 @@ from pydantic import TypeAdapter
 from chatbot.checksums import seal
 from retrieval.errors import GraftError
 
-FORMAT = 4
-"""Version of a build's files; raise it when they change."""
+FORMAT = 5
+"""Version of a build's files; raise it when they change, or what is made of a text: its chunks, words or graph."""
 
 NEXT = "next"
 """The folder of the build that is being made."""

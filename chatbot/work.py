@@ -7,6 +7,7 @@ import json
 import shutil
 import sqlite3
 from contextlib import closing
+from importlib.metadata import version
 from pathlib import Path
 
 from chatbot.bots import data_home
@@ -93,7 +94,7 @@ def _settings(config: BotConfig) -> str:
         "format": FORMAT,
         "language": config.language,
         "chunk": config.knowledge.chunk.model_dump(),
-        "graph": config.graph.extractor,
+        "graph": [config.graph.extractor, version("jieba")],
     }
     return json.dumps(shaping, sort_keys=True)
 

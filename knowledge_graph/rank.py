@@ -50,7 +50,8 @@ class GraphRanker:
         self._by_chunk.eliminate_zeros()
         self._by_node = self._by_chunk.T.tocsr()
         self._out = np.maximum(np.asarray(self._by_chunk.sum(axis=1)).ravel(), 1e-9)
-        self._rarity = np.log1p(matrix.shape[0] / np.maximum(spread, 1)) / np.log1p(matrix.shape[0])
+        chunks = store.count()
+        self._rarity = np.log1p(chunks / np.maximum(spread, 1)) / np.log1p(chunks)
         self._store = store
 
     def entities(self, question: str) -> list[int]:
