@@ -50,7 +50,9 @@ def main(beir: Path, kills: int, count: int, seed: int) -> None:
         while done < kills:
             _change(source, texts, rng)
             begin = time.monotonic()
-            process = subprocess.Popen([*GRAFT, str(source.config.folder)], stderr=subprocess.DEVNULL)
+            process = subprocess.Popen(
+                [*GRAFT, str(source.config.folder)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
             try:
                 process.wait(rng.uniform(0.3, longest))
                 longest = max(longest, time.monotonic() - begin)  # it was done before it could be killed
