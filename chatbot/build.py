@@ -83,7 +83,7 @@ def build(
     inputs = digest(config, sources)
     with updating(bot.home, waiting) as folder:
         current = sound_build(bot.home)
-        base = sound_store(bot.home)
+        base = bot.home / "builds" / current.build / DATABASE if current else sound_store(bot.home)
         if not base and brought == NOTHING:
             find_sources(config)
         if current and current.inputs == inputs and not current.failed and not compact and brought == NOTHING:

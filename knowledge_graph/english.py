@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from knowledge_graph.names import fold
 from knowledge_graph.words import initial
-from retrieval.text import STOPWORDS
+from retrieval.text import STOPWORDS, matches
 
 _CAPITAL = r"(?:(?:[A-Z]\.){2,}|[A-Z](?=\.\s[A-Z])\.|[A-Z0-9]{0,12}[A-Z][\w’'&/\-]*)"
 _JOINER = r"(?:of|the|for|and|de|von|van|der|la|du|di|del|al)"
@@ -54,7 +54,7 @@ def names(text: str, sentences: Sequence[tuple[int, int]]) -> Iterator[Name]:
     The first word of a sentence has a capital whatever it is: a name there is read with it and without.
     """
     for start, end in sentences:
-        for match in _matches(text, start, end):
+        for match in matches(_BEGINNING, NAME, text, start, end):
             name = match.group().rstrip(" -/&’'")
             if not initial(f"|{text[start : match.start()]}"):
                 yield from (Name(part) for part in _parts(name))
@@ -67,14 +67,6 @@ def names(text: str, sentences: Sequence[tuple[int, int]]) -> Iterator[Name]:
             if gate:
                 yield from (Name(part, gate) for part in _parts(name))
             yield from (Name(part, gate, False) for part in _parts(_LEADING_JOINERS.sub("", rest)))
-
-
-def _matches(text: str, start: int, end: int) -> Iterator[re.Match[str]]:
-    while begin := _BEGINNING.search(text, start, end):
-        match = NAME.match(text, begin.start(), end)
-        start = match.end() if match else begin.end()
-        if match:
-            yield match
 
 
 def _parts(name: str) -> Iterator[str]:

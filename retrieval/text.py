@@ -105,7 +105,7 @@ def sentences(text: str) -> list[tuple[int, int]]:
     for start, end, whole in _blocks(text):
         marker = None if whole or text[start].isalpha() else _MARKUP.match(text[start:end])
         begin = start + marker.end() if marker else start
-        for match in () if whole else _ends(text, begin, end):
+        for match in () if whole else matches(_STOP, _SENTENCE_END, text, begin, end):
             if not _is_abbreviation(text, begin, match):
                 spans.append((begin, match.end()))
                 begin = match.end()
@@ -113,11 +113,13 @@ def sentences(text: str) -> list[tuple[int, int]]:
     return [trimmed for span in spans if (trimmed := _trim(text, *span))]
 
 
-def _ends(text: str, begin: int, end: int) -> Iterator[re.Match[str]]:
-    """Where sentences may end."""
-    while stop := _STOP.search(text, begin, end):
-        match = _SENTENCE_END.match(text, stop.start(), end)
-        begin = match.end() if match else stop.end()
+def matches(
+    beginning: re.Pattern[str], whole: re.Pattern[str], text: str, start: int, end: int
+) -> Iterator[re.Match[str]]:
+    """Matches of a pattern one after the other, looked for only where a simpler one, a fast search, finds its start."""
+    while found := beginning.search(text, start, end):
+        match = whole.match(text, found.start(), end)
+        start = match.end() if match else found.end()
         if match:
             yield match
 
