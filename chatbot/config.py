@@ -46,7 +46,7 @@ class Retrieval(_Section):
     """How passages are found."""
 
     encoder: str = Field("default", description="`default`, a folder, or a sentence-transformers model's name.")
-    index: Literal["auto", "flat", "hnsw", "ivf"] = Field(
+    index: Literal["auto", "flat", "hnsw", "ivf", "ivfpq"] = Field(
         "auto",
         description="`auto` looks at all chunks (`flat`) up to 100,000, beyond that at the likely ones (`ivf`).",
     )

@@ -40,7 +40,6 @@ class Searcher:
         self.index = index
         self.ranker = ranker
         self.lexical = lexical
-        self._size = len(index.lexical)
         self._among = lru_cache(SCOPES)(lambda scope: None if scope == EVERYTHING else scope.positions(index.store))
 
     def search(self, question: str, top_k: int, trace: Trace | None = None, scope: Scope = EVERYTHING) -> Found:
@@ -58,35 +57,31 @@ class Searcher:
             fused = self.index.fused(candidates, self.lexical)
         with trace.step("graph"):
             ranking = self.rank(question, candidates, fused)
-        total = ranking.total
+        rows = np.argsort(-ranking.total, kind="stable")
         if among is not None:
-            total = np.zeros_like(ranking.total)
-            total[among] = ranking.total[among]
-        best = np.argsort(-total, kind="stable")[:top_k]
-        best = best[total[best] > 0]
-        return Found(vector, candidates, self._passages(best, candidates, ranking))
+            next_in_scope = np.searchsorted(among, ranking.positions[rows])
+            rows = rows[among[np.minimum(next_in_scope, len(among) - 1)] == ranking.positions[rows]]
+        best = rows[:top_k]
+        return Found(vector, candidates, self._passages(best[ranking.total[best] > 0], candidates, ranking))
 
     def rank(self, question: str, candidates: Candidates, fused: NDArray[np.float32]) -> Ranking:
-        """Scores over every chunk, the graph's share included where there is a graph."""
-        whole = np.zeros(self._size, dtype=np.float32)
-        whole[candidates.positions] = fused
-        nothing = np.zeros_like(whole)
+        """Scores of the candidates and of what the graph adds, its share included where there is a graph."""
         if self.ranker is None:
-            return Ranking(whole, nothing, nothing)
-        cosines = np.full(self._size, candidates.dense.min(initial=1.0), dtype=np.float32)
-        if self.index.dense_weight > 0:
-            cosines[candidates.positions] = candidates.dense
-        return self.ranker.rank(question, whole, cosines)
+            nothing = np.zeros_like(fused)
+            return Ranking(candidates.positions, fused, nothing, nothing)
+        known = self.index.dense_weight > 0
+        cosines = candidates.dense if known else np.full_like(candidates.dense, candidates.dense.min(initial=1.0))
+        return self.ranker.rank(question, candidates.positions, fused, cosines)
 
     def _passages(self, best: NDArray[np.int64], candidates: Candidates, ranking: Ranking) -> list[Passage]:
-        row = {int(position): number for number, position in enumerate(candidates.positions)}
-        chunks = self.index.store.chunks(best.tolist())
+        found = {int(position): row for row, position in enumerate(candidates.positions)}
+        positions = ranking.positions[best].tolist()
         passages = []
-        for position, chunk in zip(best.tolist(), chunks, strict=True):
+        for row, position, chunk in zip(best.tolist(), positions, self.index.store.chunks(positions), strict=True):
             why = {}
-            if position in row:
-                why["dense"] = round(float(candidates.dense[row[position]]), 4)
-                why["lexical"] = round(float(candidates.lexical[row[position]]), 4)
-            why["graph"] = round(float(ranking.link[position] + ranking.walk[position]), 4)
-            passages.append(Passage(chunk, float(ranking.total[position]), {k: v for k, v in why.items() if v}))
+            if position in found:
+                why["dense"] = round(float(candidates.dense[found[position]]), 4)
+                why["lexical"] = round(float(candidates.lexical[found[position]]), 4)
+            why["graph"] = round(float(ranking.link[row] + ranking.walk[row]), 4)
+            passages.append(Passage(chunk, float(ranking.total[row]), {k: v for k, v in why.items() if v}))
         return passages

@@ -27,17 +27,45 @@ SEEDS, SEED_POWER = 3, 4
 STEPS, DAMPING = 2, 0.5
 TEMPERATURE = 0.15
 """How sharply the walk prefers chunks near the question: weight ∝ exp(cosine / TEMPERATURE)."""
+ROUNDING = 1e-12
+"""What is left of a flow that has gone back whole."""
 LINK_WEIGHT, WALK_WEIGHT = 0.3, 0.25
 """What being about the question's entities, and being reached by the walk, add to a fused score in [0, 1]."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Scores over every chunk: `total = fused + LINK_WEIGHT · link + WALK_WEIGHT · walk`."""
+    """Scores of the chunks that were found or reached, `total = fused + LINK_WEIGHT · link + WALK_WEIGHT · walk`.
 
+    Args:
+        positions: Of the chunks, ascending; the others are arrays of the same length.
+    """
+
+    positions: NDArray[np.int64]
     total: NDArray[np.float32]
     link: NDArray[np.float32]
     walk: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class _Spread:
+    """Values on some chunks, `chunks` ascending."""
+
+    chunks: NDArray[np.int64]
+    values: NDArray[np.float64]
+
+    def at(self, chunks: NDArray[np.int64], elsewhere: float = 0.0) -> NDArray[np.float64]:
+        """The values on given chunks."""
+        if not len(self.chunks):
+            return np.full(len(chunks), elsewhere)
+        row = np.minimum(np.searchsorted(self.chunks, chunks), len(self.chunks) - 1)
+        return np.where(self.chunks[row] == chunks, self.values[row], elsewhere)
+
+    def first(self, many: int) -> _Spread:
+        """The highest values above zero; of equal ones those on the first chunks."""
+        rows = np.argsort(-self.values, kind="stable")[:many]
+        rows = np.sort(rows[self.values[rows] > 0])
+        return _Spread(self.chunks[rows], self.values[rows])
 
 
 class GraphRanker:
@@ -81,60 +109,87 @@ class GraphRanker:
                 found.append(known[key])
         return list(dict.fromkeys(found))
 
-    def rank(self, question: str, fused: NDArray[np.float32], cosines: NDArray[np.float32]) -> Ranking:
-        """Score every chunk.
+    def rank(
+        self, question: str, positions: NDArray[np.int64], fused: NDArray[np.float32], cosines: NDArray[np.float32]
+    ) -> Ranking:
+        """Score what retrieval found and what the graph adds to it.
 
         Args:
-            fused: Fused retrieval score of every chunk, 0 where it was not a candidate.
-            cosines: Cosine of every chunk with the question; any constant where it is not known.
+            positions: Of the chunks that were found, ascending.
+            fused: Their fused scores.
+            cosines: Their cosines with the question; every other chunk counts as near as the farthest of them.
         """
-        nearness = np.exp((cosines - cosines.max(initial=-1.0)) / TEMPERATURE)
+        nearness = np.exp((cosines - cosines.max(initial=-1.0)) / TEMPERATURE, dtype=np.float64)
+        near = _Spread(positions, nearness)
+        far = float(nearness.min(initial=1.0))
+        found = _Spread(positions, fused.astype(np.float64))
         entities = self.entities(question)
-        link = np.zeros_like(fused)
+        link = self._link(entities, near, far)
+        either = np.union1d(positions, link.chunks)
+        start = _Spread(either, found.at(either) + LINK_WEIGHT * link.at(either))
+        walk = self._walk(start, near, far, entities)
+        every = np.union1d(either, walk.chunks)
+        total = start.at(every) + WALK_WEIGHT * walk.at(every)
+        return Ranking(every, *(values.astype(np.float32) for values in (total, link.at(every), walk.at(every))))
+
+    def _link(self, entities: list[int], near: _Spread, far: float) -> _Spread:
+        """How much chunks are about the question's entities, at most 1."""
+        about = [_Spread(np.empty(0, np.int64), np.empty(0))]
         for node in entities:
-            chunks, weights = _row(self._by_node, node)
+            _, chunks, weights = _rows(self._by_node, np.array([node]))
             if len(chunks):
-                near = weights * nearness[chunks]
-                link[chunks] += self._rarity[node] * near / near.max()
-        np.minimum(link, 1.0, out=link)
-        start = fused + LINK_WEIGHT * link
-        walk = self._walk(start, nearness, entities)
-        return Ranking(start + WALK_WEIGHT * walk, link, walk)
+                values = weights * near.at(chunks, far)
+                about.append(_Spread(chunks, self._rarity[node] * values / values.max()))
+        link = _summed(np.concatenate([part.chunks for part in about]), np.concatenate([part.values for part in about]))
+        return _Spread(link.chunks, np.minimum(link.values, 1.0))
 
-    def _walk(
-        self, start: NDArray[np.float32], nearness: NDArray[np.float32], entities: list[int]
-    ) -> NDArray[np.float32]:
+    def _walk(self, start: _Spread, near: _Spread, far: float, entities: list[int]) -> _Spread:
         """What flows from the first hits to other chunks, scaled to a maximum of 1."""
-        seeds = np.argsort(-start, kind="stable")[:SEEDS]
-        mass = {int(chunk): float(start[chunk]) ** SEED_POWER for chunk in seeds if start[chunk] > 0}
-        total = sum(mass.values()) or 1.0
-        mass = {chunk: value / total for chunk, value in mass.items()}
-        reached = np.zeros_like(start)
+        mass = start.first(SEEDS)
+        mass = _Spread(mass.chunks, mass.values**SEED_POWER)
+        mass = _Spread(mass.chunks, mass.values / (mass.values.sum() or 1.0))
+        steps = []
         for step in range(STEPS):
-            onward = np.zeros_like(start)
-            for chunk, value in mass.items():
-                self._step(chunk, value, nearness, entities, onward)
-            reached += DAMPING**step * onward
-            ahead = np.argsort(-onward, kind="stable")[: SEEDS * 10]
-            mass = {int(chunk): float(onward[chunk]) for chunk in ahead if onward[chunk] > 0}
-        highest = reached.max(initial=0.0)
-        return reached / highest if highest > 0 else reached
+            onward = self._step(mass, near, far, entities)
+            steps.append(_Spread(onward.chunks, DAMPING**step * onward.values))
+            mass = onward.first(SEEDS * 10)
+        reached = _summed(
+            np.concatenate([part.chunks for part in steps]), np.concatenate([part.values for part in steps])
+        )
+        return _Spread(reached.chunks, reached.values / max(reached.values.max(initial=0.0), 1e-30))
 
-    def _step(
-        self, chunk: int, value: float, nearness: NDArray[np.float32], entities: list[int], onward: NDArray[np.float32]
-    ) -> None:
-        """One step from a chunk over its entities, the question's own left out, to other chunks."""
-        nodes, weights = _row(self._by_chunk, chunk)
-        before = onward[chunk]
-        for node, weight in zip(nodes.tolist(), weights.tolist(), strict=True):
-            if node not in entities:
-                targets, ties = _row(self._by_node, node)
-                flow = ties * nearness[targets]
-                onward[targets] += value * weight / self._out[chunk] / flow.sum() * flow
-        onward[chunk] = before
+    def _step(self, mass: _Spread, near: _Spread, far: float, entities: list[int]) -> _Spread:
+        """One step from chunks over their entities, the question's own left out, to other chunks.
+
+        What goes from a chunk through an entity is dealt out among all chunks that name it, by tie and nearness; the
+        share that would come back to where it came from is lost.
+        """
+        origin, nodes, ties = _rows(self._by_chunk, mass.chunks)
+        leading = ~np.isin(nodes, entities)
+        origin, nodes, ties = origin[leading], nodes[leading], ties[leading]
+        sent = (mass.values / self._out[mass.chunks])[origin] * ties
+        through, door = np.unique(nodes, return_inverse=True)
+        of, targets, shares = _rows(self._by_node, through)
+        shares = shares * near.at(targets, far)
+        dealt = np.bincount(of, shares, len(through))
+        flow = (np.bincount(door, sent, len(through)) / dealt)[of] * shares
+        back = sent * (ties * near.at(mass.chunks, far)[origin]) / dealt[door]
+        onward = _summed(np.concatenate([targets, mass.chunks[origin]]), np.concatenate([flow, -back]))
+        return _Spread(onward.chunks, np.where(onward.values > ROUNDING, onward.values, 0.0))
 
 
-def _row(matrix: sparse.csr_matrix, number: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """Column numbers and values of a row, without scipy's slicing, which costs more than the walk."""
-    span = slice(matrix.indptr[number], matrix.indptr[number + 1])
-    return matrix.indices[span], matrix.data[span]
+def _summed(chunks: NDArray[np.int64], values: NDArray[np.float64]) -> _Spread:
+    """The values of each chunk added up."""
+    each, row = np.unique(chunks, return_inverse=True)
+    return _Spread(each, np.bincount(row, values, len(each)).astype(np.float64))
+
+
+def _rows(
+    matrix: sparse.csr_matrix, numbers: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """The entries of some rows: which of `numbers` each is of, its column and its value."""
+    starts = matrix.indptr[numbers].astype(np.int64)
+    many = matrix.indptr[numbers + 1] - starts
+    of = np.repeat(np.arange(len(numbers)), many)
+    entries = np.arange(len(of)) + np.repeat(starts - np.cumsum(many) + many, many)
+    return of, matrix.indices[entries].astype(np.int64), matrix.data[entries].astype(np.float64)

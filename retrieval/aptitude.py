@@ -7,10 +7,11 @@ an encoder whose tokenizer does not know the script is given no weight to begin 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from retrieval.document import Chunk
 from retrieval.fusion import DENSE_WEIGHT
@@ -32,17 +33,22 @@ _RARE = "\U00020000"
 """A character that a tokenizer which has an unknown token does not know."""
 
 
+Encode = Callable[[list[str]], NDArray[np.float32]]
+"""From questions to their vectors, shape (n, dimension)."""
+
+
 def dense_weight(
-    sample: Sequence[tuple[int, Chunk]], dense: DenseIndex, lexical: LexicalIndex, encoder: Encoder
+    sample: Sequence[tuple[int, Chunk]], dense: DenseIndex, lexical: LexicalIndex, encoder: Encoder, encode: Encode
 ) -> float:
     """Weight of the dense ranking for a corpus, from 0 to `DENSE_WEIGHT`.
 
     Args:
         sample: Some `SAMPLE` of its chunks with their positions.
+        encode: What the encoder makes of questions.
     """
     if unknown_share([chunk for _, chunk in sample], encoder) > MOST_UNKNOWN:
         return 0.0
-    ratio = aptitude(sample, dense, lexical, encoder)
+    ratio = aptitude(sample, dense, lexical, encode)
     return DENSE_WEIGHT * float(np.clip((ratio - IGNORES) / (KNOWS - IGNORES), 0.0, 1.0))
 
 
@@ -55,13 +61,13 @@ def unknown_share(sample: Sequence[Chunk], encoder: Encoder) -> float:
     return ids.count(rare[1]) / len(ids) if ids else 0.0
 
 
-def aptitude(sample: Sequence[tuple[int, Chunk]], dense: DenseIndex, lexical: LexicalIndex, encoder: Encoder) -> float:
+def aptitude(sample: Sequence[tuple[int, Chunk]], dense: DenseIndex, lexical: LexicalIndex, encode: Encode) -> float:
     """Mean reciprocal rank (at 10) of the dense ranking over that of the lexical one, for sentences as questions."""
     probes = [(position, sentence) for position, chunk in sample if (sentence := _longest_sentence(chunk.text))]
     if not probes:
         return 1.0
     by_meaning = by_words = 0.0
-    nearest = dense.search_all(encoder.queries([sentence for _, sentence in probes]), RANKS)
+    nearest = dense.search_all(encode([sentence for _, sentence in probes]), RANKS)
     for (position, sentence), (found, _) in zip(probes, nearest, strict=True):
         by_meaning += _reciprocal(found.tolist().index(position) if position in found else RANKS)
         scores = lexical.scores(sentence)

@@ -1,8 +1,8 @@
 """Vector search: a FAISS index of unit vectors under the inner product, which is then the cosine.
 
-`flat` looks at every vector. `ivf` looks at those in the cells nearest to the question (inverted file, 8 bits a
-component), `hnsw` walks a graph of neighbours; both propose, and the vectors themselves, memory-mapped, decide. Vectors
-are kept in half precision.
+`flat` looks at every vector. `ivf` looks at those in the cells nearest to the question (inverted file, a byte a
+component), `ivfpq` too but at a quarter of the bytes (product quantisation), `hnsw` walks a graph of neighbours; all
+three propose, and the vectors themselves, memory-mapped, decide. Vectors are kept in half precision.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
-IndexKind = Literal["auto", "flat", "hnsw", "ivf"]
+IndexKind = Literal["auto", "flat", "hnsw", "ivf", "ivfpq"]
 FLAT_UP_TO = 100_000
 """`auto` searches exactly up to this many vectors, and with `ivf` beyond."""
 CELLS = 4.0
@@ -27,6 +27,12 @@ PROBED = 40
 """One cell in so many is looked at,"""
 LEAST_PROBED = 16
 """but at least so many."""
+QUANTIZED_FROM = 10_000
+"""Fewer vectors are too few to learn a product quantiser from; `ivfpq` is then `ivf`."""
+PROPOSED = 4
+"""What a product quantiser proposes, times what is asked for."""
+COMPARED = 10_000
+"""Where no more vectors than this are to be looked at, each is compared with the question, whatever the index."""
 BLOCK = 20_000
 """Vectors that are indexed at once."""
 
@@ -77,7 +83,7 @@ class DenseIndex:
             for vectors in batches:
                 exact[done : done + len(vectors)] = vectors
                 done += len(vectors)
-            index = _hnsw(dimension) if kind == "hnsw" else _ivf(exact)
+            index = _hnsw(dimension) if kind == "hnsw" else _ivf(exact, kind == "ivfpq" and done >= QUANTIZED_FROM)
             for begin in range(0, len(exact), BLOCK):
                 index.add(exact[begin : begin + BLOCK].astype(np.float32))
         faiss.write_index(index, str(folder / "vectors.faiss"))
@@ -116,9 +122,14 @@ class DenseIndex:
         self, queries: NDArray[np.float32], k: int, among: NDArray[np.int64] | None = None
     ) -> list[tuple[NDArray[np.int64], NDArray[np.float32]]]:
         """The same for many queries of shape (n, dimension), which takes less time than one by one."""
+        if among is not None and len(among) <= COMPARED:
+            rows = np.searchsorted(self._positions, among)
+            return [self._best(query, rows, k) for query in queries]
         options = None if among is None else self._only(among)
-        cosines, rows = self._index.search(queries, min(k, len(self if among is None else among)), params=options)
-        return [self._decided(*found) for found in zip(queries, rows, cosines, strict=True)]
+        k = min(k, len(self if among is None else among))
+        proposed = k * PROPOSED if isinstance(self._index, faiss.IndexIVFPQ) else k
+        cosines, rows = self._index.search(queries, proposed, params=options)
+        return [self._decided(*found, k) for found in zip(queries, rows, cosines, strict=True)]
 
     def cosines(self, query: NDArray[np.float32], positions: NDArray[np.int64]) -> NDArray[np.float32]:
         """Cosines of given positions."""
@@ -130,15 +141,20 @@ class DenseIndex:
         return np.asarray(self._exact[rows].astype(np.float32) @ query)
 
     def _decided(
-        self, query: NDArray[np.float32], rows: NDArray[np.int64], cosines: NDArray[np.float32]
+        self, query: NDArray[np.float32], rows: NDArray[np.int64], cosines: NDArray[np.float32], k: int
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         found = rows >= 0
-        rows, cosines = rows[found], cosines[found]
         if self._exact is not None:
-            cosines = self._cosines(query, rows)
-            order = np.argsort(-cosines, kind="stable")
-            rows, cosines = rows[order], cosines[order]
-        return self._positions[rows], cosines
+            return self._best(query, rows[found], k)
+        return self._positions[rows[found]], cosines[found]
+
+    def _best(
+        self, query: NDArray[np.float32], rows: NDArray[np.int64], k: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """The k nearest of some rows."""
+        cosines = self._cosines(query, rows)
+        order = np.argsort(-cosines, kind="stable")[:k]
+        return self._positions[rows[order]], cosines[order]
 
     def _only(self, among: NDArray[np.int64]) -> Any:
         """FAISS looks at these alone; it goes through as many cells as hold them."""
@@ -161,13 +177,20 @@ def _hnsw(dimension: int) -> faiss.Index:
     return index
 
 
-def _ivf(vectors: NDArray[np.float16]) -> faiss.Index:
-    """Cells learned from a sample that is spread evenly over the vectors."""
+def _ivf(vectors: NDArray[np.float16], quantized: bool) -> faiss.Index:
+    """Cells learned from a sample that is spread evenly over the vectors.
+
+    Args:
+        quantized: Whether what is in a cell is kept as products of four components a byte.
+    """
     cells = min(len(vectors), int(CELLS * len(vectors) ** 0.5))
     dimension = vectors.shape[1]
-    quantizer = faiss.IndexFlatIP(dimension)
-    kind = faiss.ScalarQuantizer.QT_8bit
-    index = faiss.IndexIVFScalarQuantizer(quantizer, dimension, cells, kind, faiss.METRIC_INNER_PRODUCT)
+    common = faiss.IndexFlatIP(dimension), dimension, cells
+    if quantized:
+        width = next(width for width in (4, 3, 2, 1) if dimension % width == 0)
+        index: faiss.IndexIVF = faiss.IndexIVFPQ(*common, dimension // width, 8, faiss.METRIC_INNER_PRODUCT)
+    else:
+        index = faiss.IndexIVFScalarQuantizer(*common, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT)
     index.cp.min_points_per_centroid = 1
     step = max(1, len(vectors) // (LEARNED_FROM * cells))
     index.train(vectors[::step].astype(np.float32))

@@ -21,7 +21,7 @@ from retrieval.encoder import Encoder
 from retrieval.ingest import indexed_text
 from retrieval.lexical import Block, LexicalIndex
 from retrieval.store import DATABASE, Store
-from retrieval.vector_cache import VectorCache, digest
+from retrieval.vector_cache import VectorCache
 
 WORDS = "bm25"
 """Folder of the lexical index."""
@@ -39,9 +39,10 @@ def derive(folder: Path, encoder: Encoder, cache: VectorCache, kind: IndexKind =
         LexicalIndex.write(folder / WORDS, lambda: _bags(store), store.size())
         lexical = LexicalIndex.open(folder / WORDS)
         sample = store.sample(SAMPLE)
-        weight = dense_weight(list(zip(sample, store.chunks(sample), strict=True)), dense, lexical, encoder)
+        chunks = list(zip(sample, store.chunks(sample), strict=True))
+        weight = dense_weight(chunks, dense, lexical, encoder, lambda texts: cache.questions(texts, encoder.queries))
         (folder / "fusion.json").write_text(json.dumps({"dense_weight": weight}), encoding="utf8")
-        np.save(folder / "faq.npy", _faq_vectors(store, encoder, cache))
+        np.save(folder / "faq.npy", cache.questions([entry.question for entry in store.faq()], encoder.queries))
 
 
 def _vectors(store: Store, encoder: Encoder, cache: VectorCache) -> Iterator[NDArray[np.float32]]:
@@ -54,17 +55,6 @@ def _vectors(store: Store, encoder: Encoder, cache: VectorCache) -> Iterator[NDA
             texts = [indexed_text(titles[chunk.document_id], chunk) for chunk in chunks]
             found |= cache.fill(dict(zip(lacking, texts, strict=True)), encoder.documents)
         yield np.stack([found[key] for _, key in rows])
-
-
-def _faq_vectors(store: Store, encoder: Encoder, cache: VectorCache) -> NDArray[np.float32]:
-    """The vectors of the FAQ's questions, encoded as questions."""
-    questions = [entry.question for entry in store.faq()]
-    keys = {digest(f"question: {question}"): question for question in questions}
-    found = cache.get(list(keys))
-    if lacking := {key: question for key, question in keys.items() if key not in found}:
-        found |= cache.fill(lacking, encoder.queries)
-    vectors = [found[digest(f"question: {question}")] for question in questions]
-    return np.stack(vectors) if vectors else np.empty((0, cache.dimension), np.float32)
 
 
 def _bags(store: Store) -> Iterator[Block]:

@@ -18,7 +18,7 @@ from retrieval.encoder import Encoder
 from retrieval.fusion import Candidates, fuse
 from retrieval.ingest import Ingest, Stamp, connect, seal
 from retrieval.language import language_of
-from retrieval.lexical import LexicalIndex
+from retrieval.lexical import LexicalIndex, highest
 from retrieval.store import DATABASE, Store
 from retrieval.vector_cache import VectorCache
 
@@ -132,12 +132,7 @@ class Index:
             inside[among] = scores[among]
             scores = inside
         if lexical:
-            best = (
-                np.argpartition(-scores, CANDIDATES)[:CANDIDATES]
-                if len(scores) > CANDIDATES
-                else np.arange(len(scores))
-            )
-            positions = np.union1d(positions, best[scores[best] > 0])
+            positions = np.union1d(positions, highest(scores, CANDIDATES))
         return Candidates(positions, self.dense.cosines(query, positions), scores[positions])
 
     def fused(self, candidates: Candidates, lexical: bool = True) -> NDArray[np.float32]:

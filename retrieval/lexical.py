@@ -17,6 +17,8 @@ from retrieval.bags import term_hash
 from retrieval.text import terms
 
 K1, B = 1.2, 0.75
+STRETCH = 64
+"""Scores of which the highest is found before the k highest of all."""
 
 Block = tuple[NDArray[np.int64], NDArray[np.void]]
 """The entries of some texts' bags one after the other, dtype `BAG`, and the number of the text that each is of."""
@@ -123,6 +125,19 @@ class LexicalIndex:
         if row == len(self._terms) or self._terms[row] != wanted:
             return 0, 0
         return int(self._starts[row]), int(self._starts[row + 1])
+
+
+def highest(scores: NDArray[np.float32], k: int) -> NDArray[np.int64]:
+    """Where the k highest scores above zero are, best first; of equal ones the first.
+
+    The k-th highest of all stretches' highest bounds the k-th score from below, and few scores reach it.
+    """
+    least = np.float32(0)
+    if len(scores) > k * STRETCH:
+        peaks = scores[: len(scores) // STRETCH * STRETCH].reshape(-1, STRETCH).max(axis=1)
+        least = np.partition(peaks, len(peaks) - k)[len(peaks) - k]
+    found = np.flatnonzero(scores >= least if least > 0 else scores > 0)
+    return found[np.argsort(-scores[found], kind="stable")[:k]]
 
 
 def _counted(

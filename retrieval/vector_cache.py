@@ -6,6 +6,7 @@ whatever goes wrong with it is cured by encoding again.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import sqlite3
 import time
@@ -54,14 +55,22 @@ class VectorCache:
         """The vectors of some texts, those left out that are not here or were damaged."""
         rows = list(self._rows("digest, vector, used", digests))
         if old := [(self._day, key) for key, _, used in rows if used < self._day - _TOUCHED_DAYS]:
-            with self._connection:
+            with contextlib.suppress(sqlite3.OperationalError), self._connection:  # what is read only still serves
                 self._connection.executemany("UPDATE vectors SET used = ? WHERE digest = ?", old)
         return {key: vector for key, data, _ in rows if (vector := self._read(data)) is not None}
 
     def add(self, digests: Sequence[bytes], vectors: NDArray[np.float32]) -> None:
-        """Keep vectors, shape (len(digests), dimension)."""
+        """Keep vectors, shape (len(digests), dimension); where the disk is full, from now on in memory."""
         halves = vectors.astype("<f2")
         rows = [(key, _sealed(row.tobytes()), self._day) for key, row in zip(digests, halves, strict=True)]
+        try:
+            self._insert(rows)
+        except sqlite3.OperationalError:
+            self._connection.close()
+            self._path, self._connection = None, _opened(None)
+            self._insert(rows)
+
+    def _insert(self, rows: Sequence[tuple[bytes, bytes, int]]) -> None:
         with self._connection:
             self._connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
 
@@ -73,9 +82,20 @@ class VectorCache:
         self.add(list(texts), vectors)
         return dict(zip(texts, vectors.astype("<f2").astype(np.float32), strict=True))
 
+    def questions(
+        self, texts: Sequence[str], encode: Callable[[list[str]], NDArray[np.float32]]
+    ) -> NDArray[np.float32]:
+        """Vectors of questions, shape (len(texts), dimension); those that are not here are encoded and kept."""
+        keys = {digest(f"question: {text}"): text for text in texts}
+        found = self.get(list(keys))
+        if lacking := {key: text for key, text in keys.items() if key not in found}:
+            found |= self.fill(lacking, encode)
+        vectors = [found[digest(f"question: {text}")] for text in texts]
+        return np.stack(vectors) if vectors else np.empty((0, self.dimension), np.float32)
+
     def close(self) -> None:
         """Forget what was not used for long, and close the file."""
-        with self._connection:
+        with contextlib.suppress(sqlite3.OperationalError), self._connection:
             self._connection.execute("DELETE FROM vectors WHERE used < ?", [self._day - KEPT_DAYS])
         self._connection.close()
 

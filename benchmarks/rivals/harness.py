@@ -47,7 +47,7 @@ def run(
         report = _search(searcher(model, folder), json.loads(Path(questions).read_text(encoding="utf8")))
     else:
         report = _index(indexer(documents, model, folder), counter or count_bert_tokens)
-    print(json.dumps(report | {"search": kind, "memory": _peak_memory()}))
+    print(json.dumps(report | {"search": kind, "memory": peak_memory()}))
 
 
 def _index(index: Index, counter: Callable[[list[int]], None]) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def count_bert_tokens(tokens: list[int]) -> None:
     BertModel.forward = counted
 
 
-def _peak_memory() -> int:
+def peak_memory() -> int:
     """Bytes of resident memory at this process's peak."""
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -73,23 +73,24 @@ def evaluate_beir(
                 question = questions[question_id]
                 candidates = index.candidates(question)
                 fused = index.fused(candidates)
-                total = searcher.rank(question, candidates, fused).total
+                ranking = searcher.rank(question, candidates, fused)
                 found = owner[candidates.positions]
                 rankings = {
                     "dense": _documents(candidates.dense, found),
                     "lexical": _documents(candidates.lexical, found),
                     "fused": _documents(fused, found),
-                    "graph": _documents(total, owner),
+                    "graph": _documents(ranking.total, owner[ranking.positions]),
                 }
                 if reranker:
-                    best = [row for row in np.argsort(-total, kind="stable")[:DEPTH].tolist() if total[row] > 0]
-                    passages = [Passage(chunks[row], float(total[row])) for row in best]
+                    best = np.argsort(-ranking.total, kind="stable")[:DEPTH]
+                    best = best[ranking.total[best] > 0]
+                    passages = [Passage(chunks[ranking.positions[row]], float(ranking.total[row])) for row in best]
                     since = time.perf_counter()
                     judged = rerank_passages(question, passages, index, reranker)
                     reranking += time.perf_counter() - since
                     rankings["reranked"] = list(dict.fromkeys(passage.chunk.document_id for passage in judged))
-                for kind, ranking in rankings.items():
-                    scores[kind].append(_scores(ranking, wanted))
+                for kind, ranked in rankings.items():
+                    scores[kind].append(_scores(ranked, wanted))
                 progress("search", number, len(relevant))
             searched = time.perf_counter() - begin - reranking
     report: dict[str, Any] = {

@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 from retrieval import dense
 from retrieval.dense import DenseIndex, IndexKind
 
-KINDS: list[IndexKind] = ["flat", "hnsw", "ivf"]
+KINDS: list[IndexKind] = ["flat", "hnsw", "ivf", "ivfpq"]
+
+
+@pytest.fixture(autouse=True)
+def few_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that 2,000 vectors are quantised, and a scope of 40 searched by the index."""
+    monkeypatch.setattr(dense, "QUANTIZED_FROM", 1_000)
+    monkeypatch.setattr(dense, "COMPARED", 20)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +43,7 @@ def test_flat_search_is_exact(vectors: NDArray[np.float32], tmp_path: Path) -> N
     np.testing.assert_allclose(cosines, (vectors @ vectors[42])[positions], atol=1e-5)
 
 
-@pytest.mark.parametrize("kind", ["hnsw", "ivf"])
+@pytest.mark.parametrize("kind", ["hnsw", "ivf", "ivfpq"])
 def test_approximate_kinds_find_nearly_the_same_with_exact_cosines(
     vectors: NDArray[np.float32], kind: IndexKind, tmp_path: Path
 ) -> None:
@@ -59,6 +66,16 @@ def test_only_the_chosen_positions_are_looked_at(vectors: NDArray[np.float32], k
         wanted = among[np.argsort(-(vectors[among // 3] @ query))[:10]]
         assert set(positions.tolist()) <= set(among.tolist())
         assert len({*positions.tolist()} & {*wanted.tolist()}) >= (10 if kind == "flat" else 7)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_narrow_scope_is_searched_exactly(vectors: NDArray[np.float32], kind: IndexKind, tmp_path: Path) -> None:
+    index = written(vectors, tmp_path, kind, gap=3)
+    among = np.sort(np.random.default_rng(1).choice(2_000, 20, replace=False)) * 3
+    for query in vectors[:20]:
+        positions, cosines = index.search(query, 10, among)
+        assert positions.tolist() == among[np.argsort(-(vectors[among // 3] @ query), kind="stable")[:10]].tolist()
+        np.testing.assert_allclose(cosines, vectors[positions // 3] @ query, atol=1e-5)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -118,6 +118,6 @@ def test_a_chunk_is_encoded_under_its_headings() -> None:
 
 def test_aptitude_is_repeatable_and_survives_texts_without_words(encoder: Encoder, english: Index) -> None:
     sample = list(enumerate(english.store.all_chunks()))
-    first, again = (aptitude(sample, english.dense, english.lexical, encoder) for _ in range(2))
+    first, again = (aptitude(sample, english.dense, english.lexical, encoder.queries) for _ in range(2))
     assert first == again > 0.8
-    assert aptitude([], english.dense, english.lexical, encoder) == 1.0
+    assert aptitude([], english.dense, english.lexical, encoder.queries) == 1.0

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from retrieval.bags import bag
-from retrieval.lexical import Block, LexicalIndex
+from retrieval.lexical import Block, LexicalIndex, highest
 
 TEXTS = [
     "How to block a card",
@@ -73,3 +73,13 @@ def test_scores_are_those_of_bm25(index: LexicalIndex) -> None:
 
 def test_texts_without_any_term_can_be_indexed(tmp_path: Path) -> None:
     assert written(["🙂", "?!"], tmp_path).scores("anything").tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("size", [0, 1, 100, 6_400, 6_401, 50_000])
+@pytest.mark.parametrize("matching", [0, 0.001, 0.3, 1])
+@pytest.mark.parametrize("levels", [3, 10_000])
+def test_the_highest_scores_in_order(size: int, matching: float, levels: int) -> None:
+    rng = np.random.default_rng(size)
+    scores = (rng.integers(1, levels, size) * (rng.random(size) < matching)).astype(np.float32)
+    expected = np.argsort(-scores, kind="stable")[:100]
+    assert highest(scores, 100).tolist() == expected[scores[expected] > 0].tolist()
