@@ -50,7 +50,7 @@ class Scope:
         used = {clause: value for clause, value in clauses.items() if value}
         sql = f"""SELECT c.position FROM chunks c JOIN documents d ON d.id = c.document_id
             WHERE {" AND ".join(used) or "1"} ORDER BY c.position"""
-        found = np.array(store.rows(sql, list(used.values())), dtype=np.int64).reshape(-1)
+        found = store.numbers(sql, list(used.values()))
         if not len(found):
             raise NothingInScope(f"nothing of the bot's documents has {self}")
         return found

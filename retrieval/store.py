@@ -6,6 +6,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,9 +76,19 @@ class Store:
         Raises:
             DamagedStore: The database is not what was written.
         """
+        with self._reading():
+            return self.connection.execute(sql, arguments).fetchall()
+
+    def numbers(self, sql: str, arguments: Sequence[object] = ()) -> NDArray[np.int64]:
+        """The only column of a query, where it holds integers; errors as of `rows`."""
+        with self._reading():
+            return np.fromiter((row[0] for row in self.connection.execute(sql, arguments)), dtype=np.int64)
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
         try:
             with self.lock:
-                return self.connection.execute(sql, arguments).fetchall()
+                yield
         except sqlite3.DatabaseError as error:
             if getattr(error, "sqlite_errorcode", 0) & 0xFF not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
                 raise
@@ -100,8 +111,7 @@ class Store:
 
     def positions(self) -> NDArray[np.int64]:
         """The position of every chunk, in order."""
-        found = self.rows("SELECT position FROM chunks ORDER BY position")
-        return np.array(found, dtype=np.int64).reshape(-1)
+        return self.numbers("SELECT position FROM chunks ORDER BY position")
 
     def sample(self, size: int) -> list[int]:
         """Positions of some chunks, the same whatever the order in which documents came."""
