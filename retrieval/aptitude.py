@@ -18,9 +18,9 @@ from retrieval.fusion import DENSE_WEIGHT
 from retrieval.text import length, sentences
 
 if TYPE_CHECKING:
-    from retrieval.dense import DenseIndex
     from retrieval.encoder import Encoder
     from retrieval.lexical import LexicalIndex
+    from retrieval.vectors import VectorIndex
 
 SAMPLE = 128
 RANKS = 10
@@ -38,7 +38,7 @@ Encode = Callable[[list[str]], NDArray[np.float32]]
 
 
 def dense_weight(
-    sample: Sequence[tuple[int, Chunk]], dense: DenseIndex, lexical: LexicalIndex, encoder: Encoder, encode: Encode
+    sample: Sequence[tuple[int, Chunk]], dense: VectorIndex, lexical: LexicalIndex, encoder: Encoder, encode: Encode
 ) -> float:
     """Weight of the dense ranking for a corpus, from 0 to `DENSE_WEIGHT`.
 
@@ -61,7 +61,7 @@ def unknown_share(sample: Sequence[Chunk], encoder: Encoder) -> float:
     return ids.count(rare[1]) / len(ids) if ids else 0.0
 
 
-def aptitude(sample: Sequence[tuple[int, Chunk]], dense: DenseIndex, lexical: LexicalIndex, encode: Encode) -> float:
+def aptitude(sample: Sequence[tuple[int, Chunk]], dense: VectorIndex, lexical: LexicalIndex, encode: Encode) -> float:
     """Mean reciprocal rank (at 10) of the dense ranking over that of the lexical one, for sentences as questions."""
     probes = [(position, sentence) for position, chunk in sample if (sentence := _longest_sentence(chunk.text))]
     if not probes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from retrieval.ingest import indexed_text
 from retrieval.lexical import Block, LexicalIndex
 from retrieval.store import DATABASE, Store
 from retrieval.vector_cache import VectorCache
+from retrieval.vectors import VectorStore
 
 WORDS = "bm25"
 """Folder of the lexical index."""
@@ -29,12 +31,14 @@ BLOCK = 2_000
 """Chunks that are looked at together."""
 
 
-def derive(folder: Path, encoder: Encoder, cache: VectorCache, kind: IndexKind = "auto") -> None:
-    """Write the indexes of the store in a folder beside it."""
+def derive(
+    folder: Path, encoder: Encoder, cache: VectorCache, kind: IndexKind = "auto", vectors: VectorStore = DenseIndex
+) -> None:
+    """Write the indexes of the store in a folder beside it, its vectors where `vectors` keeps them."""
     with closing(Store(folder / DATABASE)) as store:
         positions = store.positions()
-        DenseIndex.write(folder, _vectors(store, encoder, cache), positions, cache.dimension, kind)
-        dense = DenseIndex.open(folder)
+        vectors.write(folder, _Vectors(store, encoder, cache), positions, cache.dimension, kind)
+        dense = vectors.open(folder)
         (folder / WORDS).mkdir(exist_ok=True)
         LexicalIndex.write(folder / WORDS, lambda: _bags(store), store.size())
         lexical = LexicalIndex.open(folder / WORDS)
@@ -45,16 +49,23 @@ def derive(folder: Path, encoder: Encoder, cache: VectorCache, kind: IndexKind =
         np.save(folder / "faq.npy", cache.questions([entry.question for entry in store.faq()], encoder.queries))
 
 
-def _vectors(store: Store, encoder: Encoder, cache: VectorCache) -> Iterator[NDArray[np.float32]]:
+@dataclass(frozen=True)
+class _Vectors:
     """The vectors of all chunks by position, a block at a time; what the cache lacks is encoded."""
-    for rows in store.blocks("SELECT position, digest FROM chunks ORDER BY position", BLOCK):
-        found = cache.get([key for _, key in rows])
-        if lacking := {key: position for position, key in rows if key not in found}:
-            chunks = store.chunks(list(lacking.values()))
-            titles = store.titles_of({chunk.document_id for chunk in chunks})
-            texts = [indexed_text(titles[chunk.document_id], chunk) for chunk in chunks]
-            found |= cache.fill(dict(zip(lacking, texts, strict=True)), encoder.documents)
-        yield np.stack([found[key] for _, key in rows])
+
+    store: Store
+    encoder: Encoder
+    cache: VectorCache
+
+    def __iter__(self) -> Iterator[NDArray[np.float32]]:
+        for rows in self.store.blocks("SELECT position, digest FROM chunks ORDER BY position", BLOCK):
+            found = self.cache.get([key for _, key in rows])
+            if lacking := {key: position for position, key in rows if key not in found}:
+                chunks = self.store.chunks(list(lacking.values()))
+                titles = self.store.titles_of({chunk.document_id for chunk in chunks})
+                texts = [indexed_text(titles[chunk.document_id], chunk) for chunk in chunks]
+                found |= self.cache.fill(dict(zip(lacking, texts, strict=True)), self.encoder.documents)
+            yield np.stack([found[key] for _, key in rows])
 
 
 def _bags(store: Store) -> Iterator[Block]:

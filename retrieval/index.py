@@ -21,6 +21,7 @@ from retrieval.language import language_of
 from retrieval.lexical import LexicalIndex, highest
 from retrieval.store import DATABASE, Store
 from retrieval.vector_cache import VectorCache
+from retrieval.vectors import VectorIndex, VectorStore
 
 CANDIDATES = 100
 """How many chunks each ranker proposes."""
@@ -38,7 +39,7 @@ class Index:
     def __init__(
         self,
         store: Store,
-        dense: DenseIndex,
+        dense: VectorIndex,
         lexical: LexicalIndex,
         encoder: Encoder,
         weight: float,
@@ -61,11 +62,13 @@ class Index:
         kind: IndexKind = "auto",
         progress: Progress = lambda step, done, total: None,
         finish: Callable[[sqlite3.Connection], None] = lambda connection: None,
+        vectors: VectorStore = DenseIndex,
     ) -> Index:
         """Write the indexes of some documents into an empty folder; their chunks are numbered as they come.
 
         Args:
             finish: May write more into the store before it is sealed.
+            vectors: Keeps the vectors.
         """
         connection = connect(folder / DATABASE)
         cache = VectorCache(None, encoder.backbone.spec.dimension)
@@ -81,8 +84,8 @@ class Index:
         Ingest(connection).add(arriving(), lambda document: of[document.id], encoder, cache)
         finish(connection)
         seal(connection)
-        derive(folder, encoder, cache, kind)
-        return cls.open(folder, encoder)
+        derive(folder, encoder, cache, kind, vectors)
+        return cls.open(folder, encoder, vectors)
 
     @cached_property
     def in_english(self) -> bool:
@@ -91,15 +94,19 @@ class Index:
         return language_of("\n".join(chunk.text for chunk in sample)) == "en"
 
     @classmethod
-    def open(cls, folder: Path, encoder: Encoder) -> Index:
-        """Open a built folder, vectors and words memory-mapped.
+    def open(cls, folder: Path, encoder: Encoder, vectors: VectorStore = DenseIndex) -> Index:
+        """Open a built folder, what is in it memory-mapped.
+
+        Args:
+            vectors: Keeps the vectors.
 
         Raises:
+            VectorsMissing: The vectors are not where they are kept.
             ValueError: Its files differ in how many chunks they hold.
         """
         index = cls(
             Store(folder / DATABASE),
-            DenseIndex.open(folder),
+            vectors.open(folder),
             LexicalIndex.open(folder / WORDS),
             encoder,
             float(json.loads((folder / "fusion.json").read_text(encoding="utf8"))["dense_weight"]),
