@@ -27,6 +27,7 @@ from chatbot.search import Found, Searcher
 from chatbot.sessions import Sessions, Turn
 from chatbot.support import SupportModel
 from chatbot.threshold import fingerprint, in_use
+from chatbot.vector_store import vector_store
 from knowledge_graph import KnowledgeGraph
 from knowledge_graph.rank import GraphRanker
 from knowledge_graph.store import load_matrix
@@ -36,6 +37,7 @@ from retrieval.errors import GraftError
 from retrieval.index import Index
 from retrieval.scope import EVERYTHING, Scope
 from retrieval.splitter import PATH_SEPARATOR
+from retrieval.vectors import VectorsMissing
 
 if TYPE_CHECKING:
     from chatbot.writer import Writer
@@ -100,6 +102,7 @@ class Bot:
 
         Raises:
             NotBuilt: There is no index, it is damaged, or it was built with another encoder.
+            GraftError: The store of its vectors does not answer.
             ModelError: An adapter is missing or does not fit.
         """
         manifest = read_manifest(source.home)
@@ -120,10 +123,12 @@ class Bot:
         folder = source.home / "builds" / manifest.build
         try:
             check(folder)
-            index = Index.open(folder, encoder)
+            index = Index.open(folder, encoder, vector_store(source))
             graph = source.config.graph.extractor != "none"
             ranker = GraphRanker(load_matrix(folder, index.store), index.store) if graph else None
             return cls(source, manifest, index, ranker, adapters)
+        except VectorsMissing as error:
+            raise NotBuilt(str(error)) from error
         except (OSError, EOFError, ValueError, LookupError, RuntimeError, sqlite3.Error, BadZipFile) as error:
             raise NotBuilt(f"the index in {folder} is damaged; run: graft index BOT") from error
 

@@ -14,6 +14,7 @@ from chatbot.checksums import check
 from chatbot.config import BotConfig
 from chatbot.home import Manifest, NotBuilt, publish, read_manifest, updating
 from chatbot.sources import Sources, digest, find_sources, read_triples, stamp_of
+from chatbot.vector_store import holds, vector_store
 from chatbot.work import cache_file, sound_build, sound_store, work_store
 from knowledge_graph import KnowledgeGraph
 from knowledge_graph.store import save_matrix
@@ -47,13 +48,19 @@ NOTHING = Brought()
 
 
 def is_current(bot: BotSource) -> bool:
-    """Whether the published build is whole and matches the bot's config and files."""
+    """Whether the published build is whole and matches the bot's config and files.
+
+    Raises:
+        GraftError: The store of its vectors does not answer.
+    """
     try:
         manifest = read_manifest(bot.home)
         check(bot.home / "builds" / manifest.build)
     except (NotBuilt, OSError, ValueError, TypeError):
         return False
-    return manifest.inputs == digest(bot.config, find_sources(bot.config, needed=False))
+    if manifest.inputs != digest(bot.config, find_sources(bot.config, needed=False)):
+        return False
+    return holds(vector_store(bot), bot.home / "builds" / manifest.build)
 
 
 def build(
@@ -75,18 +82,20 @@ def build(
         brought: Documents of a program; those that were brought before stay.
 
     Raises:
-        GraftError: No document could be read, or the home cannot be written.
+        GraftError: No document could be read, or the home or the store of vectors cannot be written.
     """
     config = bot.config
     sources = find_sources(config, needed=False)
     triples = [row for name in config.graph.triples for row in read_triples(config.path(name))]
     inputs = digest(config, sources)
+    vectors = vector_store(bot, anew=compact)
     with updating(bot.home, waiting) as folder:
         current = sound_build(bot.home)
         base = bot.home / "builds" / current.build / DATABASE if current else sound_store(bot.home)
         if not base and brought == NOTHING:
             find_sources(config)
-        if current and current.inputs == inputs and not current.failed and not compact and brought == NOTHING:
+        same = current and current.inputs == inputs and not current.failed and not compact and brought == NOTHING
+        if current and same and holds(vectors, bot.home / "builds" / current.build):
             shutil.rmtree(folder)
             return current
         encoder = encoder or Encoder.load(config.retrieval.encoder)
@@ -107,7 +116,7 @@ def build(
             with closing(Store(folder / DATABASE)) as store:
                 save_matrix(store, folder)
                 of_graph = KnowledgeGraph(store).counts()
-            derive(folder, encoder, cache, config.retrieval.index)
+            derive(folder, encoder, cache, config.retrieval.index, vectors)
             progress("write", 1, 1)
         manifest = Manifest(
             build=f"b-{uuid.uuid4().hex[:8]}",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
+
+_ADDRESS = re.compile(r"https?://[^\s/?#@]+/?")
 
 
 class _Section(BaseModel):
@@ -52,6 +55,33 @@ class Retrieval(_Section):
     )
     lexical: bool = Field(True, description="Search words (BM25) beside meanings.")
     top_k: int = Field(10, ge=1, le=50, description="Passages a reply may draw on.")
+
+
+class Store(_Section):
+    """Where the vectors are kept."""
+
+    kind: Literal["local", "milvus"] = Field("local", description="`local`: in the folder of the index.")
+    uri: str | None = Field(
+        None, description="With milvus: http(s)://host:port, or a file that ends in .db, relative to bot.yaml."
+    )
+
+    @field_validator("uri")
+    @classmethod
+    def _known(cls, uri: str | None) -> str | None:
+        # errors of this kind are shown without the value, which may hold a secret
+        if uri is None or _ADDRESS.fullmatch(uri) or ("://" not in uri and uri.endswith(".db")):
+            return uri
+        if "@" in uri:
+            raise ValueError("must hold no user or password; put user:password into the environment as MILVUS_TOKEN")
+        raise ValueError("must be http(s)://host:port, or a file that ends in .db")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Store:
+        if self.kind == "milvus" and not self.uri:
+            raise ValueError("of kind milvus needs a uri: http(s)://host:port, or a file that ends in .db")
+        if self.uri and self.kind != "milvus":
+            raise ValueError("takes a uri only with kind: milvus")
+        return self
 
 
 class Graph(_Section):
@@ -142,6 +172,7 @@ class BotConfig(_Section):
     language: str = Field("en", pattern=r"^[a-z]{2}$", description="Two letters, such as en or zh.")
     knowledge: Knowledge
     retrieval: Retrieval = Retrieval()
+    store: Store = Store()
     graph: Graph = Graph()
     prompt: Prompt = Prompt()
     generator: Generator = Generator()
@@ -156,6 +187,12 @@ class BotConfig(_Section):
     def path(self, relative: str) -> Path:
         """A path of the file, relative to it."""
         return Path(os.path.realpath(self.folder / os.path.expanduser(relative)))
+
+    @property
+    def store_uri(self) -> str | None:
+        """Where Milvus is, a file with its whole path; None where the vectors are kept locally."""
+        uri = self.store.uri
+        return uri if uri is None or "://" in uri else str(self.path(uri))
 
     @property
     def adapter_folders(self) -> Adapters:

@@ -17,6 +17,7 @@ from retrieval.errors import GraftError
 from retrieval.loaders.clean import visible
 
 _NO_TEXT = re.compile(r"[\0\ud800-\udfff]")
+_CREDENTIALS = re.compile(r"(?<=://)[^/\s]*@")
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 _PLAIN = {
     "string_type": "must be text",
@@ -205,13 +206,14 @@ def _rebased(data: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Paths of an inherited file stay relative to that file."""
 
     def absolute(value: Any) -> Any:
-        if not isinstance(value, str) or value == "default":
+        if not isinstance(value, str) or value == "default" or "://" in value:
             return value
         whole = str(folder / os.path.expanduser(value))
         return _Expanded(whole, value.written) if isinstance(value, _Expanded) else whole
 
     for section, key in (
         ("knowledge", "sources"),
+        ("store", "uri"),
         ("graph", "triples"),
         ("prompt", "examples"),
         ("prompt", "template"),
@@ -268,7 +270,7 @@ def _place(at: Path_, places: Places) -> str:
 
 
 def _short(value: Any) -> str:
-    text = repr(value)
+    text = _CREDENTIALS.sub("…@", repr(value))
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 

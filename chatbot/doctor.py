@@ -21,12 +21,13 @@ from chatbot.config import Adapters, BotConfig
 from chatbot.grafts import DEFAULTS, find_all
 from chatbot.sources import find_sources
 from chatbot.support import judge
+from chatbot.vector_store import describe
 from retrieval.encoder import Encoder
 from retrieval.errors import GraftError
 
 PACKAGES = ("tokenizers", "faiss-cpu", "networkx", "torch", "sentence-transformers")
-OPTIONAL = ("openvino", "gradio", "langchain")
-"""Graft works without these: slower, without the demo, without providers."""
+OPTIONAL = ("openvino", "gradio", "langchain", "pymilvus")
+"""Graft works without these: slower, without the demo, without providers, without Milvus."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ def examine(bot: str | None) -> list[Finding]:
             ("bot config", lambda: _config(source())),
             ("bot adapters", lambda: _adapters(source().config.adapter_folders)),
             ("bot generator", lambda: _generator(source().config, encoder)),
+            ("bot vectors", lambda: describe(source())),
             ("bot index", lambda: _index(Bot.open(source(), encoder(source().config.retrieval.encoder)))),
         ]
     return [_run(name, check) for name, check in checks]
