@@ -24,6 +24,8 @@ MOST = 16_384
 """Results that Milvus gives for one question."""
 ANSWERING = 20.0
 """Seconds in which a search must be answered."""
+NOT_LOADED = 101
+"""Milvus's code for a collection that is not in memory."""
 _MOST_CELLS = 65_536
 
 
@@ -112,15 +114,14 @@ class MilvusIndex:
         found: list[list[tuple[int, float]]] = [[] for _ in queries]
         with self._guard():
             for part, rows in self._everything if among is None else self._filters(np.sort(self._rows_of(among))):
-                hits = self._client.search(
-                    part.collection,
+                hits = self._ask(
+                    self._client.search,
+                    part,
                     data=list(queries),
                     filter=rows,
                     limit=min(k, len(part)),
                     output_fields=["id"],
                     search_params={"metric_type": "IP", "params": _search_params(self._kind, len(part), k)},
-                    consistency_level="Eventually",
-                    timeout=ANSWERING,
                 )
                 for mine, new in zip(found, hits, strict=True):
                     mine += [(hit["id"], hit["distance"]) for hit in new]
@@ -140,18 +141,25 @@ class MilvusIndex:
                 low, high = np.searchsorted(rows, [part.begin, part.end])
                 for begin in range(low, high, FETCHED):
                     wanted = rows[begin : min(begin + FETCHED, high)]
-                    got = self._client.get(
-                        part.collection,
-                        ids=wanted.tolist(),
-                        output_fields=["id", "vector"],
-                        consistency_level="Eventually",
-                        timeout=ANSWERING,
-                    )
+                    got = self._ask(self._client.get, part, ids=wanted.tolist(), output_fields=["id", "vector"])
                     by_row = {row["id"]: row["vector"] for row in got}
                     if len(by_row) != len(wanted):
                         raise VectorsMissing("Milvus lacks vectors of this index; run: graft index BOT")
                     vectors[begin : begin + len(wanted)] = [by_row[row] for row in wanted.tolist()]
         return np.asarray((vectors @ query)[places], dtype=np.float32)
+
+    def _ask(self, call: Callable[..., Any], part: Part, **options: Any) -> Any:
+        """Ask a collection; one that the server has released since, as after its restart, is loaded again."""
+        from pymilvus import MilvusException
+
+        options |= {"consistency_level": "Eventually", "timeout": ANSWERING}
+        try:
+            return call(part.collection, **options)
+        except MilvusException as error:
+            if error.code != NOT_LOADED:
+                raise
+        self._client.load_collection(part.collection, timeout=ANSWERING)
+        return call(part.collection, **options)
 
     def _rows_of(self, positions: NDArray[np.int64]) -> NDArray[np.int64]:
         return self._by_position[np.searchsorted(self._positions, positions)]

@@ -252,6 +252,16 @@ def test_what_is_missing_is_said_to_be_and_written_again(store: MilvusStore, vec
         store.open(folder)
 
 
+def test_a_collection_that_was_released_is_loaded_again(store: MilvusStore, vectors: Vectors) -> None:
+    found = store.open(published(store, vectors))
+    before = found.search(vectors[0], 5)
+    (name,) = collections(store)
+    store.client.release_collection(name)
+    assert found.search(vectors[0], 5)[0].tolist() == before[0].tolist()
+    store.client.release_collection(name)
+    np.testing.assert_allclose(found.cosines(vectors[0], before[0]), before[1], atol=1e-5)
+
+
 def test_no_secret_is_shown(tmp_path: Path, store: MilvusStore, capfd: pytest.CaptureFixture[str]) -> None:
     assert "sesame" not in repr(MilvusStore("x.db", "root:sesame", "bot", tmp_path, False, store.client))
     with pytest.raises(MilvusError) as caught:
