@@ -223,6 +223,7 @@ def test_doctor_checks_the_installation_and_a_bot(northwind_folder: Path) -> Non
         "bot config",
         "bot adapters",
         "bot generator",
+        "bot vectors",
         "bot index",
     ]
     assert (
