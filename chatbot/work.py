@@ -58,6 +58,7 @@ def work_store(folder: Path, base: Path | None, config: BotConfig) -> tuple[sqli
     path = folder / DATABASE
     wanted = _settings(config)
     if path.exists() and (connection := _taken_up(path, wanted, thorough=True)):
+        _keep_database(folder)
         return connection, []
     shutil.rmtree(folder)
     folder.mkdir()
@@ -73,6 +74,15 @@ def work_store(folder: Path, base: Path | None, config: BotConfig) -> tuple[sqli
     with connection:
         connection.execute("INSERT INTO settings VALUES ('shaping', ?)", [wanted])
     return connection, carried
+
+
+def _keep_database(folder: Path) -> None:
+    """Remove what was derived from the database, which may be kept elsewhere by now."""
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif not path.name.startswith(DATABASE):
+            path.unlink()
 
 
 def _brought(path: Path) -> list[Document]:

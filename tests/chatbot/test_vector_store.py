@@ -138,6 +138,21 @@ def test_going_to_milvus_and_back_is_one_index_away(tmp_path: Path, file: str, e
         assert is_current(source) and passages(Bot.open(source, encoder)) == before
 
 
+def test_what_a_killed_build_derived_for_another_store_is_not_taken_up(
+    tmp_path: Path, file: str, encoder: Encoder
+) -> None:
+    def stop(step: str, done: int, total: int) -> None:
+        if (step, done) == ("write", 1):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build(write_bot(tmp_path), stop, encoder)
+    assert (tmp_path / ".graft" / "builds" / "next" / "positions.npy").exists()
+    source = in_milvus(tmp_path, file)
+    folder = source.home / "builds" / build(source, encoder=encoder).build
+    assert (folder / "milvus.json").exists() and not (folder / "positions.npy").exists()
+
+
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """A Milvus server of its own, and its address."""
