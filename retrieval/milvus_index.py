@@ -42,10 +42,10 @@ class Part:
 
 
 def index_params(kind: IndexKind, size: int) -> dict[str, Any]:
-    """What Milvus calls an index of so many vectors."""
+    """What Milvus calls an index of so many vectors; it keeps them whole, so `ivfpq` is as `ivf`."""
     if kind == "hnsw":
         return {"index_type": "HNSW", "params": {"M": 32, "efConstruction": 200}}
-    if kind == "ivf":
+    if kind in {"ivf", "ivfpq"}:
         return {"index_type": "IVF_FLAT", "params": {"nlist": _cells(size)}}
     return {"index_type": "FLAT", "params": {}}
 
@@ -54,7 +54,7 @@ def _search_params(kind: IndexKind, size: int, k: int) -> dict[str, int]:
     if kind == "hnsw":
         return {"ef": max(128, k)}
     cells = _cells(size)
-    return {"nprobe": max(cells // PROBED, min(cells, LEAST_PROBED))} if kind == "ivf" else {}
+    return {"nprobe": max(cells // PROBED, min(cells, LEAST_PROBED))} if kind in {"ivf", "ivfpq"} else {}
 
 
 def _cells(size: int) -> int:
