@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import sqlite3
 import uuid
@@ -20,13 +21,13 @@ from knowledge_graph import KnowledgeGraph
 from knowledge_graph.store import save_matrix
 from knowledge_graph.update import GraphUpdate
 from retrieval.derive import derive
-from retrieval.document import Document
+from retrieval.document import Chunk, Document
 from retrieval.encoder import Encoder
 from retrieval.errors import GraftError, UnreadableFile
 from retrieval.index import Progress
 from retrieval.ingest import Ingest, Stamp, seal
-from retrieval.loaders import load, source_name
-from retrieval.splitter import split
+from retrieval.loaders import source_name
+from retrieval.reading import Cutting, File, Reader, read_here
 from retrieval.store import DATABASE, Store
 from retrieval.vector_cache import VectorCache
 
@@ -70,6 +71,7 @@ def build(
     compact: bool = False,
     waiting: Callable[[], None] = lambda: None,
     brought: Brought = NOTHING,
+    reader: Reader = read_here,
 ) -> Manifest:
     """Bring a bot's index up to date and publish it; what was published before stays in use until then.
 
@@ -80,6 +82,7 @@ def build(
         compact: Give back the space of what was deleted.
         waiting: Called once if another process is indexing the bot, before it is waited for.
         brought: Documents of a program; those that were brought before stay.
+        reader: Who reads and cuts the files.
 
     Raises:
         GraftError: No document could be read, or the home or the store of vectors cannot be written.
@@ -104,7 +107,7 @@ def build(
             brought = Brought([*carried, *brought.documents], brought.gone)
             with closing(connection):
                 graph = GraphUpdate(connection, config.language) if config.graph.extractor != "none" else None
-                failed = _update(config, Ingest(connection, graph), sources, brought, encoder, cache, progress)
+                failed = _update(config, Ingest(connection, graph), sources, brought, encoder, cache, progress, reader)
                 counts = _counts(config, connection, failed)
                 if graph:
                     graph.settle(triples, lambda done, total: progress("graph", done, total))
@@ -138,6 +141,7 @@ def _update(
     encoder: Encoder,
     cache: VectorCache,
     progress: Progress,
+    reader: Reader,
 ) -> dict[str, str]:
     """Make the store hold what the files hold and what is brought; returns the files that cannot be read, by name, with
     the reason.
@@ -148,24 +152,43 @@ def _update(
     of_files = {name for name, stamp in known.items() if stamp.digest}
     for name in (of_files - named.keys()) | set(brought.gone):
         ingest.remove(name)
+    count = itertools.count(1)
 
-    def changed() -> Iterator[tuple[Document, Stamp]]:
-        for number, (name, (path, root)) in enumerate(named.items(), 1):
+    def done() -> None:
+        progress("read", next(count), len(named))
+
+    def fail(name: str, reason: UnreadableFile) -> None:
+        failed[name] = str(reason)
+        ingest.remove(name)
+        done()
+
+    def changed() -> Iterator[File]:
+        for name, (path, root) in named.items():
+            old = known.get(name)
             try:
-                old = known.get(name)
-                if (stamp := stamp_of(path, old)) != old:
-                    if old and stamp.digest == old.digest:
-                        ingest.restamp(name, stamp)
-                    else:
-                        yield load(path, root), stamp
+                stamp = stamp_of(path, old)
             except UnreadableFile as error:
-                failed[name] = str(error)
-                ingest.remove(name)
-            progress("read", number, len(named))
-        yield from ((document, Stamp()) for document in brought.documents)
+                fail(name, error)
+                continue
+            if old and stamp.digest == old.digest:
+                if stamp != old:
+                    ingest.restamp(name, stamp)
+                done()
+            else:
+                yield File(name, path, root, stamp)
 
-    cutting = config.knowledge.chunk.model_dump()
-    ingest.add(changed(), lambda document: split(document, **cutting), encoder, cache)
+    cutting = Cutting(**config.knowledge.chunk.model_dump())
+
+    def arriving() -> Iterator[tuple[Document, list[Chunk], Stamp]]:
+        for file, outcome in reader(changed(), cutting, cache):
+            if isinstance(outcome, UnreadableFile):
+                fail(file.name, outcome)
+            else:
+                yield *outcome, file.stamp
+                done()
+        yield from ((document, cutting(document), Stamp()) for document in brought.documents)
+
+    ingest.add(arriving(), encoder, cache)
     return failed
 
 

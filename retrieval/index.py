@@ -76,12 +76,12 @@ class Index:
         for chunk in chunks:
             of[chunk.document_id].append(chunk)
 
-        def arriving() -> Iterator[tuple[Document, Stamp]]:
+        def arriving() -> Iterator[tuple[Document, list[Chunk], Stamp]]:
             for number, document in enumerate(documents, 1):
-                yield document, Stamp()
+                yield document, of[document.id], Stamp()
                 progress("index", number, len(documents))
 
-        Ingest(connection).add(arriving(), lambda document: of[document.id], encoder, cache)
+        Ingest(connection).add(arriving(), encoder, cache)
         finish(connection)
         seal(connection)
         derive(folder, encoder, cache, kind, vectors)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -150,20 +150,19 @@ class Ingest:
 
     def add(
         self,
-        arriving: Iterable[tuple[Document, Stamp]],
-        cut: Callable[[Document], list[Chunk]],
+        arriving: Iterable[tuple[Document, Sequence[Chunk], Stamp]],
         encoder: Encoder,
         cache: VectorCache,
     ) -> None:
-        """Put documents in as they come, and the vectors of their chunks into the cache.
+        """Put documents in as they come with their chunks, and the vectors of these into the cache.
 
         The encoder works while the next documents are read, cut and counted; what the cache holds is not encoded again.
         """
 
         def texts() -> Iterator[tuple[bytes, str]]:
             asked: set[bytes] = set()
-            for number, (document, stamp) in enumerate(arriving, 1):
-                encoded = dict(self.put(document, cut(document), stamp))
+            for number, (document, chunks, stamp) in enumerate(arriving, 1):
+                encoded = dict(self.put(document, chunks, stamp))
                 new = encoded.keys() - asked
                 asked |= new
                 new -= cache.known(list(new))

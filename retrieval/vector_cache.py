@@ -44,7 +44,7 @@ class VectorCache:
     def __init__(self, path: Path | None, dimension: int) -> None:
         self.dimension = dimension
         self._day = int(time.time() // 86_400)
-        self._path = path
+        self.path = path
         self._connection = _opened(path)
 
     def known(self, digests: Sequence[bytes]) -> set[bytes]:
@@ -106,11 +106,11 @@ class VectorCache:
             try:
                 yield from self._connection.execute(sql, wanted).fetchall()
             except sqlite3.DatabaseError as error:
-                if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_CORRUPT or not self._path:
+                if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_CORRUPT or not self.path:
                     raise
                 self._connection.close()
-                self._path.unlink()
-                self._connection = _opened(self._path)
+                self.path.unlink()
+                self._connection = _opened(self.path)
 
     def _read(self, data: bytes) -> NDArray[np.float32] | None:
         body = data[:-4]

@@ -2,7 +2,7 @@
 
 from retrieval.loaders.discover import discover
 from retrieval.loaders.formats import SUFFIXES
-from retrieval.loaders.read import load
+from retrieval.loaders.read import load, parse, read_bytes
 from retrieval.loaders.titles import source_name
 
-__all__ = ["SUFFIXES", "discover", "load", "source_name"]
+__all__ = ["SUFFIXES", "discover", "load", "parse", "read_bytes", "source_name"]

@@ -28,10 +28,41 @@ def load(path: Path, root: Path) -> Document:
     Raises:
         UnreadableFile: The file cannot become a document; the message says why, in plain words.
     """
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
+    return parse(read_bytes(path), path, root)
+
+
+def read_bytes(path: Path) -> bytes:
+    """What a file holds.
+
+    Raises:
+        UnreadableFile: It is of a format that is not accepted, empty, too large, or cannot be opened.
+    """
+    if path.suffix.lower() not in SUFFIXES:
         raise UnreadableFile(unsupported(path))
-    data = _read(path)
+    if not os.path.isfile(path):
+        raise UnreadableFile("not a file" if os.path.exists(path) else "no such file")
+    try:
+        size = path.stat().st_size
+        if size > _MAX_BYTES:
+            raise UnreadableFile(f"larger than {_MAX_BYTES // 2**20} MB: split it")
+        data = path.read_bytes()
+    except OSError as error:
+        raise UnreadableFile(f"cannot be opened: {(error.strerror or str(error)).lower()}") from error
+    if not data:
+        raise UnreadableFile("empty file")
+    return data
+
+
+def parse(data: bytes, path: Path, root: Path) -> Document:
+    """Makes what a file holds a document; the file itself may be on another machine.
+
+    Args:
+        path, root: As `load` takes them, for the names of the document.
+
+    Raises:
+        UnreadableFile: As `load` raises it.
+    """
+    suffix = path.suffix.lower()
     _check_kind(data, suffix)
     parsed = _parse(data, path, suffix)
     if not _WORD.search(parsed.text):
@@ -54,21 +85,6 @@ def _parse(data: bytes, path: Path, suffix: str) -> Parsed:
         raise UnreadableFile("too large for this machine's memory") from error
     except Exception as error:
         raise UnreadableFile(f"damaged or truncated {'PDF' if suffix == '.pdf' else suffix}") from error
-
-
-def _read(path: Path) -> bytes:
-    if not os.path.isfile(path):
-        raise UnreadableFile("not a file" if os.path.exists(path) else "no such file")
-    try:
-        size = path.stat().st_size
-        if size > _MAX_BYTES:
-            raise UnreadableFile(f"larger than {_MAX_BYTES // 2**20} MB: split it")
-        data = path.read_bytes()
-    except OSError as error:
-        raise UnreadableFile(f"cannot be opened: {(error.strerror or str(error)).lower()}") from error
-    if not data:
-        raise UnreadableFile("empty file")
-    return data
 
 
 def _check_kind(data: bytes, suffix: str) -> None:
