@@ -93,7 +93,10 @@ class CompiledModel:
         yield from done
 
     def _compile(self, hint: str) -> Any:
-        """The model in OpenVINO's hands, for short answers (`LATENCY`) or many at once (`THROUGHPUT`)."""
+        """The model in OpenVINO's hands, for short answers (`LATENCY`) or many at once (`THROUGHPUT`).
+
+        `OMP_NUM_THREADS` limits its threads where it is set, as Ray does for its workers.
+        """
         import openvino
 
         config: dict[str, Any] = {
@@ -101,8 +104,11 @@ class CompiledModel:
             "PERFORMANCE_HINT": hint,
             "CACHE_DIR": str(self._folder / "blobs"),
         }
+        limit = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
+        if limit.isdecimal():  # threads of several processes pinned to cores would all take the first ones
+            config |= {"INFERENCE_NUM_THREADS": int(limit), "ENABLE_CPU_PINNING": False}
         if hint == "THROUGHPUT":
-            config["NUM_STREAMS"] = os.cpu_count() or 1
+            config["NUM_STREAMS"] = int(limit) if limit.isdecimal() else os.cpu_count() or 1
         return openvino.Core().compile_model(str(self._folder / "model.xml"), "CPU", config)
 
 

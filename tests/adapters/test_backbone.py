@@ -64,6 +64,15 @@ def test_threads_share_one_encoder(encoder: Encoder) -> None:
     assert np.sum(found * expected, axis=1).min() > 0.999
 
 
+def test_a_limit_of_threads_holds_for_the_compiled_model(encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not encoder.backbone.runtime.startswith("OpenVINO"):
+        pytest.skip("OpenVINO is not installed")
+    monkeypatch.setenv("OMP_NUM_THREADS", "1,1")
+    limited = Encoder.load()
+    assert limited.backbone._model._model.get_property("INFERENCE_NUM_THREADS") == 1  # type: ignore[attr-defined]
+    assert np.sum(limited.documents(TEXTS) * encoder.documents(TEXTS), axis=1).min() > 0.9999
+
+
 def test_compiled_and_torch_agree(encoder: Encoder) -> None:
     if not encoder.backbone.runtime.startswith("OpenVINO"):
         pytest.skip("OpenVINO is not installed")
