@@ -70,6 +70,9 @@ def init(
 def index(
     bot: BotArgument,
     compact: Annotated[bool, typer.Option(help="Also give back the space of what was deleted.")] = False,
+    ray: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Read and encode on a Ray cluster: HOST:PORT, auto, or local.")
+    ] = "",
     json_: JsonOption = False,
 ) -> None:
     """Bring a bot's index and graph up to date with its documents; only what has changed is read and encoded again.
@@ -77,7 +80,7 @@ def index(
     Exit code 0: everything was read. 1: the bot is indexed, but some files could not be read. 2: nothing was indexed.
     """
     with readable_errors():
-        manifest, seconds = build_with_bar(bots.find(bot), compact=compact)
+        manifest, seconds = build_with_bar(bots.find(bot), compact=compact, ray=ray)
         failed = manifest.failed
         if json_:
             numbers = {key: getattr(manifest, key) for key in ("documents", "chunks", "faq", "nodes", "edges")}

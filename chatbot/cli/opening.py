@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from chatbot import bots
@@ -51,14 +52,23 @@ def _why(source: BotSource) -> str:
     return "the documents or settings have changed; indexing again"
 
 
-def build_with_bar(source: BotSource, encoder: Encoder | None = None, compact: bool = False) -> tuple[Manifest, float]:
-    """Index a bot with a progress bar; returns the manifest and the seconds it took."""
+def build_with_bar(
+    source: BotSource, encoder: Encoder | None = None, compact: bool = False, ray: str = ""
+) -> tuple[Manifest, float]:
+    """Index a bot with a progress bar; returns the manifest and the seconds it took.
+
+    Args:
+        ray: Address of a Ray cluster that does the work; see `connected`.
+    """
     from chatbot.build import build
+    from retrieval.cluster import ClusterReader, connected
+    from retrieval.reading import read_here
 
     def waiting() -> None:
         say(f"{source.config.name}: another process is indexing this bot; waiting for it")
 
     begin = time.perf_counter()
-    with progress_bar(source.config.name) as progress:
-        manifest = build(source, progress, encoder, compact, waiting)
+    with connected(ray) if ray else nullcontext(), progress_bar(source.config.name) as progress:
+        reader = ClusterReader(source.config.retrieval.encoder) if ray else read_here
+        manifest = build(source, progress, encoder, compact, waiting, reader=reader)
     return manifest, time.perf_counter() - begin
