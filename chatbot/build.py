@@ -2,50 +2,31 @@
 
 from __future__ import annotations
 
-import itertools
 import shutil
 import sqlite3
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 
 from chatbot.bots import BotSource
 from chatbot.checksums import check
 from chatbot.config import BotConfig
 from chatbot.home import Manifest, NotBuilt, publish, read_manifest, updating
-from chatbot.sources import Sources, digest, find_sources, read_triples, stamp_of
+from chatbot.sources import digest, find_sources, read_triples
+from chatbot.update import NOTHING, Brought, Update
 from chatbot.vector_store import holds, vector_store
 from chatbot.work import cache_file, sound_build, sound_store, work_store
 from knowledge_graph import KnowledgeGraph
 from knowledge_graph.store import save_matrix
 from knowledge_graph.update import GraphUpdate
 from retrieval.derive import derive
-from retrieval.document import Chunk, Document
 from retrieval.encoder import Encoder
-from retrieval.errors import GraftError, UnreadableFile
+from retrieval.errors import GraftError
 from retrieval.index import Progress
-from retrieval.ingest import Ingest, Stamp, seal
-from retrieval.loaders import source_name
-from retrieval.reading import Cutting, File, Reader, read_here
+from retrieval.ingest import Ingest, seal
+from retrieval.reading import Reader, read_here
 from retrieval.store import DATABASE, Store
 from retrieval.vector_cache import VectorCache
-
-
-@dataclass(frozen=True)
-class Brought:
-    """What a program changes about the documents of a bot, beside those in its files.
-
-    Args:
-        documents: To be put in, each in place of the one with its id.
-        gone: Ids of documents to be taken out.
-    """
-
-    documents: Sequence[Document] = ()
-    gone: Sequence[str] = ()
-
-
-NOTHING = Brought()
 
 
 def is_current(bot: BotSource) -> bool:
@@ -107,7 +88,8 @@ def build(
             brought = Brought([*carried, *brought.documents], brought.gone)
             with closing(connection):
                 graph = GraphUpdate(connection, config.language) if config.graph.extractor != "none" else None
-                failed = _update(config, Ingest(connection, graph), sources, brought, encoder, cache, progress, reader)
+                update = Update(config, sources, brought, Ingest(connection, graph), progress)
+                failed = update.run(reader, encoder, cache)
                 counts = _counts(config, connection, failed)
                 if graph:
                     graph.settle(triples, lambda done, total: progress("graph", done, total))
@@ -131,65 +113,6 @@ def build(
         )
         publish(bot.home, manifest)
     return manifest
-
-
-def _update(
-    config: BotConfig,
-    ingest: Ingest,
-    sources: Sources,
-    brought: Brought,
-    encoder: Encoder,
-    cache: VectorCache,
-    progress: Progress,
-    reader: Reader,
-) -> dict[str, str]:
-    """Make the store hold what the files hold and what is brought; returns the files that cannot be read, by name, with
-    the reason.
-    """
-    known = ingest.stamps()
-    failed = dict(sources.skipped)
-    named = {source_name(path, root): (path, root) for path, root in sources.files}
-    of_files = {name for name, stamp in known.items() if stamp.digest}
-    for name in (of_files - named.keys()) | set(brought.gone):
-        ingest.remove(name)
-    count = itertools.count(1)
-
-    def done() -> None:
-        progress("read", next(count), len(named))
-
-    def fail(name: str, reason: UnreadableFile) -> None:
-        failed[name] = str(reason)
-        ingest.remove(name)
-        done()
-
-    def changed() -> Iterator[File]:
-        for name, (path, root) in named.items():
-            old = known.get(name)
-            try:
-                stamp = stamp_of(path, old)
-            except UnreadableFile as error:
-                fail(name, error)
-                continue
-            if old and stamp.digest == old.digest:
-                if stamp != old:
-                    ingest.restamp(name, stamp)
-                done()
-            else:
-                yield File(name, path, root, stamp)
-
-    cutting = Cutting(**config.knowledge.chunk.model_dump())
-
-    def arriving() -> Iterator[tuple[Document, list[Chunk], Stamp]]:
-        for file, outcome in reader(changed(), cutting, cache):
-            if isinstance(outcome, UnreadableFile):
-                fail(file.name, outcome)
-            else:
-                yield *outcome, file.stamp
-                done()
-        yield from ((document, cutting(document), Stamp()) for document in brought.documents)
-
-    ingest.add(arriving(), encoder, cache)
-    return failed
 
 
 def _counts(config: BotConfig, connection: sqlite3.Connection, failed: dict[str, str]) -> dict[str, int]:

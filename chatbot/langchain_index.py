@@ -14,9 +14,10 @@ from pydantic import ConfigDict
 
 from chatbot.bot import Bot
 from chatbot.bots import BotSource
-from chatbot.build import Brought, build
+from chatbot.build import build
 from chatbot.home import NotBuilt, read_manifest
 from chatbot.langchain import passages
+from chatbot.update import Brought
 from retrieval.document import Document
 from retrieval.encoder import Encoder
 from retrieval.store import DATABASE, Store

@@ -20,6 +20,7 @@ from chatbot.cli.graph import graph
 from chatbot.cli.opening import build_with_bar, open_bot
 from chatbot.cli.output import counted, print_json, readable_errors, say, tell
 from chatbot.cli.train import train
+from chatbot.home import published_at
 from retrieval.errors import GraftError
 
 DAY = "%Y-%m-%d"
@@ -80,7 +81,9 @@ def index(
     Exit code 0: everything was read. 1: the bot is indexed, but some files could not be read. 2: nothing was indexed.
     """
     with readable_errors():
-        manifest, seconds = build_with_bar(bots.find(bot), compact=compact, ray=ray)
+        source = bots.find(bot)
+        before = published_at(source.home)
+        manifest, seconds = build_with_bar(source, compact=compact, ray=ray)
         failed = manifest.failed
         if json_:
             numbers = {key: getattr(manifest, key) for key in ("documents", "chunks", "faq", "nodes", "edges")}
@@ -96,7 +99,8 @@ def index(
                 counted(manifest.edges, "relation"),
             )
             unread = f"; {counted(len(failed), 'file')} not read" if failed else ""
-            tell(f"{', '.join(counts)} in {seconds:.1f} s{unread}")
+            unchanged = "nothing has changed: " if published_at(source.home) == before else ""
+            tell(f"{unchanged}{', '.join(counts)} in {seconds:.1f} s{unread}")
     raise typer.Exit(1 if failed else 0)
 
 

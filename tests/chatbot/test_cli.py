@@ -95,6 +95,13 @@ def test_index_reports_what_it_read_and_what_not(tmp_path: Path) -> None:
     assert report["documents"] == 3 and list(report["failed"]) == ["broken.pdf"]
 
 
+def test_index_says_where_nothing_has_changed(tmp_path: Path) -> None:
+    write_bot(tmp_path)
+    first, again = (graft("index", tmp_path).stdout for _ in range(2))
+    assert not first.startswith("nothing")
+    assert again.startswith(f"nothing has changed: {first.partition(' in ')[0]} in ")
+
+
 def test_a_bot_that_cannot_be_indexed_is_one_line(tmp_path: Path) -> None:
     write_config(tmp_path / "gone")
     assert "knowledge source not found: knowledge/" in error_line(graft("index", tmp_path / "gone"))
