@@ -19,6 +19,7 @@ from retrieval.errors import GraftError, UnreadableFile
 from retrieval.ingest import Stamp
 from retrieval.loaders import discover
 from retrieval.loaders.clean import one_line
+from retrieval.loaders.titles import below
 
 SETTLED = 2_000_000_000
 """Nanoseconds after which a further change of a file shows in its time, on any file system."""
@@ -105,7 +106,7 @@ def read_triples(path: Path) -> list[tuple[str, str, str]]:
 
 def _stamp(path: Path, folder: Path) -> tuple[str, int, int]:
     """Where a file is, seen from the bot's folder, which may move, its size and when it was changed."""
-    name = os.path.relpath(path, folder)
+    name = below(path, folder) or os.path.relpath(path, folder)
     try:
         status = path.stat()
     except OSError:

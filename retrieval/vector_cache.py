@@ -25,6 +25,7 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS vectors (
     digest BLOB PRIMARY KEY, vector BLOB NOT NULL, used INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS vectors_by_use ON vectors (used);
 """
 
 
@@ -67,7 +68,7 @@ class VectorCache:
             self._insert(rows)
         except sqlite3.OperationalError:
             self._connection.close()
-            self._path, self._connection = None, _opened(None)
+            self.path, self._connection = None, _opened(None)
             self._insert(rows)
 
     def _insert(self, rows: Sequence[tuple[bytes, bytes, int]]) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from retrieval.errors import GraftError
 from retrieval.loaders.clean import visible
 from retrieval.loaders.formats import SUFFIXES, unsupported
-from retrieval.loaders.titles import source_name
+from retrieval.loaders.titles import below, source_name
 
 _IGNORED_FOLDERS = frozenset({"__MACOSX", "__pycache__", "node_modules"})
 _GLOB = frozenset("*?[")
@@ -79,11 +79,9 @@ def _walk(folder: Path) -> Iterator[Path]:
     for parent, folders, files in os.walk(folder):
         links = [name for name in folders if Path(parent, name).is_symlink()]
         folders[:] = sorted(n for n in folders if n not in links and n not in _IGNORED_FOLDERS and n[0] != ".")
-        for name in sorted([*files, *links]):
-            path = Path(parent, name)
-            # A link to a folder inside the source would list its files twice; one that leads out is reported.
-            if not _hidden(path) and not (os.path.isdir(path) and _real(path).is_relative_to(_real(folder))):
-                yield path
+        # A link to a folder inside the source would list its files twice; one that leads out is reported.
+        out = [name for name in links if not _real(Path(parent, name)).is_relative_to(_real(folder))]
+        yield from (path for name in sorted([*files, *out]) if not _hidden(path := Path(parent, name)))
 
 
 def _real(path: Path) -> Path:
@@ -104,17 +102,18 @@ def _hidden(path: Path) -> bool:
 
 
 def _refusal(path: Path, root: Path) -> str | None:
-    if path.is_symlink() and not _real(path).is_relative_to(_real(root)):
-        return "a link that leads out of its folder"
-    if path.is_symlink() and not os.path.exists(path):
-        return "a broken link"
+    if os.path.islink(path):
+        if not _real(path).is_relative_to(_real(root)):
+            return "a link that leads out of its folder"
+        if not os.path.exists(path):
+            return "a broken link"
     return unsupported(path) if path.suffix.lower() not in SUFFIXES else None
 
 
 def _apart(roots: dict[Path, Path]) -> dict[Path, Path]:
     """Moves roots up, one folder at a time, until no two files have the same name relative to their root."""
     roots = dict(roots)
-    names = {path: os.path.relpath(path, root) for path, root in roots.items()}
+    names = {path: below(path, root) or os.path.relpath(path, root) for path, root in roots.items()}
     while True:
         counts = Counter(names.values())
         again = [p for p, root in roots.items() if counts[names[p]] > 1 and root.parent != root]
