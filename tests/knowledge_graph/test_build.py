@@ -90,7 +90,8 @@ def test_hostile_documents_give_a_graph_all_the_same(make_corpus: MakeCorpus, la
     hostile = {f"{name} '\"</script>": HOSTILE[name] + "\nThe Gold Card costs 5 euros." for name in names}
     corpus = make_corpus(hostile, language)
     assert corpus.graph.counts()["nodes"] > 0
-    ranking = corpus.ranker.rank("gold card", *np.zeros((2, len(corpus.chunks)), dtype=np.float32))
+    nothing = np.zeros(len(corpus.chunks), dtype=np.float32)
+    ranking = corpus.ranker.rank("gold card", np.arange(len(corpus.chunks)), nothing, nothing)
     assert np.isfinite(ranking.total).all()
 
 
@@ -98,5 +99,5 @@ def test_texts_without_entities_give_an_empty_graph(make_corpus: MakeCorpus) -> 
     corpus = make_corpus({"": "nothing here is a name.", "?": "nor here."})
     assert corpus.graph.counts() == {"nodes": 0, "edges": 0}
     fused = np.array([0.5, 0.2], dtype=np.float32)
-    assert corpus.ranker.rank("Who is it?", fused, fused).total.tolist() == pytest.approx([0.5, 0.2])
+    assert corpus.ranker.rank("Who is it?", np.arange(2), fused, fused).total.tolist() == pytest.approx([0.5, 0.2])
     assert corpus.graph.search("") == [] and corpus.graph.facts([], "x") == []
