@@ -85,7 +85,8 @@ def build(
         encoder = encoder or Encoder.load(config.retrieval.encoder)
         with closing(VectorCache(cache_file(encoder.fingerprint), encoder.backbone.spec.dimension)) as cache:
             connection, carried = work_store(folder, base, config)
-            brought = Brought([*carried, *brought.documents], brought.gone)
+            kept = [document for document in carried if document.id not in brought.gone]
+            brought = Brought([*kept, *brought.documents], brought.gone)
             with closing(connection):
                 graph = GraphUpdate(connection, config.language) if config.graph.extractor != "none" else None
                 update = Update(config, sources, brought, Ingest(connection, graph), progress)

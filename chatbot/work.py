@@ -19,6 +19,8 @@ from retrieval.document import Document
 from retrieval.ingest import connect
 from retrieval.store import DATABASE
 
+_TOLD = "id, title, text, source, metadata, date"
+
 
 def sound_build(home: Path) -> Manifest | None:
     """The build in use, every file checked; None where there is none or it is damaged."""
@@ -59,21 +61,25 @@ def work_store(folder: Path, base: Path | None, config: BotConfig) -> tuple[sqli
     wanted = _settings(config)
     if path.exists() and (connection := _taken_up(path, wanted, thorough=True)):
         _keep_database(folder)
-        return connection, []
+        return connection, _waiting(connection)
     shutil.rmtree(folder)
     folder.mkdir()
-    carried: list[Document] = []
+    brought: list[tuple[str, ...]] = []
     if base:
         shutil.copyfile(base, folder / "copy")
         (folder / "copy").rename(path)
         if connection := _taken_up(path, wanted):
             return connection, []
-        carried = _brought(path)
+        brought = _brought(path)
         path.unlink()
     connection = connect(path, SCHEMA)
     with connection:
         connection.execute("INSERT INTO settings VALUES ('shaping', ?)", [wanted])
-    return connection, carried
+        connection.executemany(
+            f"INSERT INTO documents ({_TOLD}, language, size, changed, digest) VALUES (?, ?, ?, ?, ?, ?, '', 0, 0, '')",
+            brought,
+        )
+    return connection, _waiting(connection)
 
 
 def _keep_database(folder: Path) -> None:
@@ -85,17 +91,21 @@ def _keep_database(folder: Path) -> None:
             path.unlink()
 
 
-def _brought(path: Path) -> list[Document]:
-    """The documents of a store that are of no file; none where it is of another format."""
-    sql = "SELECT id, title, text, source, metadata, date FROM documents WHERE digest = ''"
+def _brought(path: Path) -> list[tuple[str, ...]]:
+    """What is told of the documents of a store that are of no file; nothing where it is of another format."""
     try:
         with closing(sqlite3.connect(path)) as connection:
-            rows = connection.execute(sql).fetchall()
+            return connection.execute(f"SELECT {_TOLD} FROM documents WHERE digest = ''").fetchall()
     except sqlite3.DatabaseError:
         return []
+
+
+def _waiting(connection: sqlite3.Connection) -> list[Document]:
+    """The documents of no file that have not been cut yet: a kill loses none, as they are in the store."""
+    sql = f"SELECT {_TOLD} FROM documents d WHERE digest = '' AND d.id NOT IN (SELECT document_id FROM chunks)"
     return [
         Document(id_, title, text, source, {**json.loads(metadata), "date": date})
-        for id_, title, text, source, metadata, date in rows
+        for id_, title, text, source, metadata, date in connection.execute(sql)
     ]
 
 

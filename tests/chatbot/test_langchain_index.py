@@ -103,6 +103,30 @@ def test_what_was_brought_survives(source: BotSource, encoder: Encoder, what: st
     assert "pier four" in Bot.open(source, encoder).ask("When does the ferry leave?", scope=scope).text
 
 
+def test_what_was_brought_survives_a_kill_while_all_is_read_again(source: BotSource, encoder: Encoder) -> None:
+    (source.config.folder / "knowledge" / "cards.md").write_text("# Cards\n\nA new card costs 9 euros.", "utf8")
+    BotIndex(source=source, encoder=encoder).upsert([Document(page_content=PAGES["ferry"], id="f")])
+    source = write_config(source.config.folder, knowledge={"sources": ["knowledge/"], "chunk": {"words": 50}})
+
+    def stop(step: str, done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build(source, stop, encoder)
+    assert build(source, encoder=encoder).documents == 2
+    assert "pier four" in Bot.open(source, encoder).ask("When does the ferry leave?").text
+
+
+def test_what_is_deleted_while_all_is_read_again_is_gone(source: BotSource, encoder: Encoder) -> None:
+    BotIndex(source=source, encoder=encoder).upsert(
+        [Document(page_content=PAGES["ferry"], id="f"), Document(page_content=PAGES["museum"], id="m")]
+    )
+    source = write_config(source.config.folder, knowledge={"sources": ["knowledge/"], "chunk": {"words": 50}})
+    destination = BotIndex(source=source, encoder=encoder)
+    destination.delete(["f"])
+    assert [found.id for found in destination.get(["f", "m"])] == ["m"]
+
+
 def chunks(source: BotSource, encoder: Encoder) -> list[Chunk]:
     return Bot.open(source, encoder).index.store.all_chunks()
 
