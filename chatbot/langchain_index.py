@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Sequence
 from contextlib import closing
@@ -20,6 +21,7 @@ from chatbot.langchain import passages
 from chatbot.update import Brought
 from retrieval.document import Document
 from retrieval.encoder import Encoder
+from retrieval.loaders.clean import clean, one_line
 from retrieval.store import DATABASE, Store
 
 
@@ -97,5 +99,9 @@ class BotIndex(DocumentIndex):
 
 
 def _document(id_: str, item: LangChainDocument) -> Document:
-    source = str(item.metadata.get("source", id_))
-    return Document(id_, str(item.metadata.get("title", source)), item.page_content, source, item.metadata)
+    """What is kept of a document: clean text, and metadata in which values that JSON does not know are text."""
+    told = json.loads(json.dumps(item.metadata, default=str))
+    told.pop("faq", None)  # what loaders call questions that have answers
+    told["date"] = str(told.get("date") or "")[: len("2026-01-31")]
+    source = one_line(told.get("source") or id_)
+    return Document(id_, one_line(told.get("title") or source), clean(item.page_content), source, told)

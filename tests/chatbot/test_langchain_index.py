@@ -138,6 +138,36 @@ def test_metadata_is_shown_and_asked_for(source: BotSource, encoder: Encoder) ->
     assert [citation.source for citation in reply.citations] == ["ferry"]
 
 
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"date": None},
+        {"seen": datetime.date(2026, 3, 1), "tags": {"sea"}},
+        {"faq": True},
+        {"title": None, "source": None},
+    ],
+)
+def test_metadata_may_hold_anything(source: BotSource, encoder: Encoder, metadata: dict[str, object]) -> None:
+    destination = BotIndex(source=source, encoder=encoder)
+    destination.upsert([Document(page_content=PAGES["ferry"], id="f", metadata=metadata)])
+    (found,) = destination.get(["f"])
+    assert "None" not in (found.metadata["title"], found.metadata["source"])
+    assert "pier four" in Bot.open(source, encoder).ask("When does the ferry leave?").text
+
+
+def test_the_hour_of_a_date_does_not_matter(source: BotSource, encoder: Encoder) -> None:
+    metadata = {"date": datetime.datetime(2026, 3, 1, 12, 30)}
+    BotIndex(source=source, encoder=encoder).upsert([Document(page_content=PAGES["ferry"], metadata=metadata)])
+    scope = Scope(since=datetime.date(2026, 3, 1), until=datetime.date(2026, 3, 1))
+    assert "pier four" in Bot.open(source, encoder).ask("When does the ferry leave?", scope=scope).text
+
+
+def test_characters_that_cannot_be_stored_cut_no_text_off(source: BotSource, encoder: Encoder) -> None:
+    text = "The ferry\0 Zwaluw\ud800 leaves at noon from pier four."
+    BotIndex(source=source, encoder=encoder).upsert([Document(page_content=text, id="f")])
+    assert [chunk.text for chunk in chunks(source, encoder)] == [PAGES["ferry"]]
+
+
 def test_what_cannot_be_done_is_said(source: BotSource, encoder: Encoder) -> None:
     destination = BotIndex(source=source, encoder=encoder)
     assert destination.get(["f"]) == []
