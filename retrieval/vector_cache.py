@@ -56,7 +56,7 @@ class VectorCache:
         """The vectors of some texts, those left out that are not here or were damaged."""
         rows = list(self._rows("digest, vector, used", digests))
         if old := [(self._day, key) for key, _, used in rows if used < self._day - _TOUCHED_DAYS]:
-            with contextlib.suppress(sqlite3.OperationalError), self._connection:  # what is read only still serves
+            with contextlib.suppress(sqlite3.DatabaseError), self._connection:  # what is read only still serves
                 self._connection.executemany("UPDATE vectors SET used = ? WHERE digest = ?", old)
         return {key: vector for key, data, _ in rows if (vector := self._read(data)) is not None}
 
@@ -69,6 +69,9 @@ class VectorCache:
         except sqlite3.OperationalError:
             self._connection.close()
             self.path, self._connection = None, _opened(None)
+            self._insert(rows)
+        except sqlite3.DatabaseError as error:
+            self._begin_anew(error)
             self._insert(rows)
 
     def _insert(self, rows: Sequence[tuple[bytes, bytes, int]]) -> None:
@@ -96,7 +99,7 @@ class VectorCache:
 
     def close(self) -> None:
         """Forget what was not used for long, and close the file."""
-        with contextlib.suppress(sqlite3.OperationalError), self._connection:
+        with contextlib.suppress(sqlite3.DatabaseError), self._connection:  # damage waits until it is read
             self._connection.execute("DELETE FROM vectors WHERE used < ?", [self._day - KEPT_DAYS])
         self._connection.close()
 
@@ -107,11 +110,15 @@ class VectorCache:
             try:
                 yield from self._connection.execute(sql, wanted).fetchall()
             except sqlite3.DatabaseError as error:
-                if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_CORRUPT or not self.path:
-                    raise
-                self._connection.close()
-                self.path.unlink()
-                self._connection = _opened(self.path)
+                self._begin_anew(error)
+
+    def _begin_anew(self, error: sqlite3.DatabaseError) -> None:
+        """Put an empty file in the place of a damaged one; raises an error that is of another kind."""
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_CORRUPT or not self.path:
+            raise error
+        self._connection.close()
+        self.path.unlink(missing_ok=True)
+        self._connection = _opened(self.path)
 
     def _read(self, data: bytes) -> NDArray[np.float32] | None:
         body = data[:-4]

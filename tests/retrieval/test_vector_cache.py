@@ -44,6 +44,24 @@ def test_questions_are_encoded_once(tmp_path: Path, vectors: NDArray[np.float32]
     assert cache.questions([], encode).shape == (0, 32)
 
 
+def test_damage_where_others_keep_theirs_is_no_error(tmp_path: Path, vectors: NDArray[np.float32]) -> None:
+    path = tmp_path / "v.db"
+    cache = VectorCache(path, 32)
+    cache.add(KEYS, vectors)
+    cache.close()
+    data = bytearray(path.read_bytes())
+    page = data.rfind(max(KEYS)) // 4096 * 4096
+    data[page : page + 4096] = b"\xff" * 4096
+    path.write_bytes(data)
+    cache = VectorCache(path, 32)
+    assert cache.known([min(KEYS)]) == {min(KEYS)}
+    cache.close()
+    cache = VectorCache(path, 32)
+    cache.add([b"\xff" * 16], vectors[:1])
+    assert set(cache.get([b"\xff" * 16])) == {b"\xff" * 16}
+    cache.close()
+
+
 def test_a_full_disk_is_no_error(tmp_path: Path, vectors: NDArray[np.float32], monkeypatch: pytest.MonkeyPatch) -> None:
     real = sqlite3.connect
 
