@@ -143,7 +143,9 @@ class Bot:
                 with contextlib.suppress(GraftError, ModelError):
                     if read_manifest(self.home).build != self.manifest.build:
                         self._next = Bot.open(self.source, self.index.encoder)
-        return self._next.current() if self._next else self
+            if self._next:
+                self._next = self._next.current()  # so that those in between are let go
+            return self._next or self
 
     @property
     def support(self) -> SupportModel:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sqlite3
 import time
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -196,6 +198,18 @@ def test_a_bot_in_use_goes_over_to_the_new_index(source: BotSource, encoder: Enc
     assert new is not bot and new is bot.current() is new.current()
     assert "noon" in new.searcher.search("When does the ferry leave?", 1).passages[0].chunk.text
     assert "9 euros" in bot.searcher.search("replacement card cost", 1).passages[0].chunk.text
+
+
+def test_a_bot_keeps_no_index_between_its_own_and_the_one_in_use(source: BotSource, encoder: Encoder) -> None:
+    build(source, encoder=encoder)
+    bot = Bot.open(source, encoder)
+    opened = []
+    for number in range(3):
+        (source.config.folder / "knowledge" / "ferry.md").write_text(f"{FERRY} Seat {number} is free.", "utf8")
+        build(source, encoder=encoder)
+        opened.append(weakref.ref(bot.current()))
+    gc.collect()
+    assert [held() is not None for held in opened] == [False, False, True]
 
 
 @pytest.mark.parametrize("damage", ["flip", "cut", "gone"])
