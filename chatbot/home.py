@@ -95,9 +95,7 @@ def updating(home: Path, waiting: Callable[[], None] = lambda: None) -> Iterator
     """
     builds = home / "builds"
     try:
-        builds.mkdir(parents=True, exist_ok=True)
         with _alone(builds, waiting) as alone:
-            builds.mkdir(parents=True, exist_ok=True)
             kept = _published(home)
             if alone and (kept or not (home / "manifest.json").exists()):
                 _remove_builds(home, {kept, NEXT})
@@ -119,25 +117,33 @@ def updating(home: Path, waiting: Callable[[], None] = lambda: None) -> Iterator
 
 @contextlib.contextmanager
 def _alone(folder: Path, waiting: Callable[[], None]) -> Iterator[bool]:
-    """Wait until no other process builds here; a killed one frees its place. Yields whether that is certain."""
+    """Make a folder, and wait until no other process builds in it; a killed one frees its place. Yields whether that
+    is certain.
+    """
     if os.name == "nt":
+        folder.mkdir(parents=True, exist_ok=True)
         yield False  # Windows locks no folders
         return
     import fcntl
 
-    handle = os.open(folder, os.O_RDONLY)
-    locked = False
-    try:
-        with contextlib.suppress(OSError):  # some network drives have no locks
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                waiting()
-                fcntl.flock(handle, fcntl.LOCK_EX)
-            locked = True
-        yield locked
-    finally:
-        os.close(handle)
+    while True:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder, os.O_RDONLY)
+        locked = False
+        try:
+            with contextlib.suppress(OSError):  # some network drives have no locks
+                try:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    waiting()
+                    fcntl.flock(handle, fcntl.LOCK_EX)
+                locked = True
+            if folder.exists() and os.path.samestat(os.fstat(handle), folder.stat()):
+                yield locked
+                return
+            # a refused build removed the folder that was waited for
+        finally:
+            os.close(handle)
 
 
 def publish(home: Path, manifest: Manifest) -> None:

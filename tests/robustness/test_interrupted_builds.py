@@ -9,9 +9,10 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from chatbot import bots
 from chatbot.bot import Bot
 from chatbot.bots import BotSource
 from chatbot.build import build, is_current
-from chatbot.home import NotBuilt, read_manifest
+from chatbot.home import NotBuilt, read_manifest, updating
 from retrieval.encoder import Encoder
 from retrieval.errors import GraftError
 from tests.chatbot.small_bot import DOCUMENTS, write_bot
@@ -108,6 +109,37 @@ def test_builds_of_one_bot_at_once_all_succeed(tmp_path: Path, encoder: Encoder)
     assert said in (["", waiting], ["", ""])  # the second may begin when the first is done
     assert [path.name for path in (source.home / "builds").iterdir()] == [read_manifest(source.home).build]
     assert Bot.open(source, encoder).searcher.search("replacement card cost", 1).passages
+
+
+def test_builds_that_waited_for_a_refused_one_wait_for_each_other(tmp_path: Path) -> None:
+    waits, builds = threading.Event(), threading.Event()
+    order: list[str] = []
+
+    def refused() -> None:
+        with suppress(GraftError), updating(tmp_path / "home"):
+            begin.wait()
+            waits.wait(10)
+            raise GraftError("no document could be read")
+
+    def second() -> None:
+        begin.wait()
+        with updating(tmp_path / "home", waits.set):
+            builds.set()
+            time.sleep(0.2)
+            order.append("second")
+
+    def third() -> None:
+        builds.wait(10)
+        with updating(tmp_path / "home"):
+            order.append("third")
+
+    begin = threading.Barrier(2)
+    threads = [threading.Thread(target=each) for each in (refused, second, third)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert order == ["second", "third"]
 
 
 def test_a_home_that_cannot_be_made_is_one_line(tmp_path: Path, encoder: Encoder) -> None:
