@@ -16,7 +16,7 @@ from chatbot.sources import digest, find_sources, read_triples
 from chatbot.update import NOTHING, Brought, Update
 from chatbot.vector_store import holds, vector_store
 from chatbot.work import cache_file, sound_build, sound_store, work_store
-from knowledge_graph import KnowledgeGraph
+from knowledge_graph import KnowledgeGraph, holders
 from knowledge_graph.store import save_matrix
 from knowledge_graph.update import GraphUpdate
 from retrieval.derive import derive
@@ -94,6 +94,8 @@ def build(
                 counts = _counts(config, connection, failed)
                 if graph:
                     graph.settle(triples, lambda done, total: progress("graph", done, total))
+                if compact:
+                    holders.compact(connection)
                 connection.commit()
                 if compact:
                     connection.execute("VACUUM")

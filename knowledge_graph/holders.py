@@ -26,6 +26,11 @@ def remove(connection: sqlite3.Connection, chunks: Iterable[int]) -> None:
     connection.executemany("DELETE FROM words WHERE rowid = ?", ((chunk,) for chunk in chunks))
 
 
+def compact(connection: sqlite3.Connection) -> None:
+    """Merge the index: until then it holds the hashes of chunks that were taken out."""
+    connection.execute("INSERT INTO words (words) VALUES ('optimize')")
+
+
 def holders(connection: sqlite3.Connection, keys: Iterable[tuple[str, bool]]) -> set[int]:
     """Every chunk in which one of the keys can be found, and perhaps a few more whose words have the same hashes.
 
