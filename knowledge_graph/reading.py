@@ -56,7 +56,9 @@ def read(chunk: Chunk, title: str, lexicon: Lexicon, language: str) -> Reading:
             found.pairs.update(combinations(sorted(together), 2))
     found.mentions.update(named)
     for row, relation, cell in table_cells(chunk):
-        found.seen.words += (*key_of(row).split(), BREAK, *key_of(cell).split(), BREAK)
+        for words in (key_of(row).split(), key_of(cell).split()):
+            found.seen.words += (*words, BREAK)
+            found.seen.capitals += words  # a cell names what it does in any case
         if fact := _table_fact(row, relation, cell, lexicon, language):
             found.facts.add(fact)
             found.mentions[fact.subject] += 1

@@ -114,6 +114,16 @@ def test_one_more_document_changes_the_reading_of_the_others() -> None:
     assert {row[1] for row in shelf.picture()["mentions"]} == {"note", "sca"}
 
 
+def test_a_cell_in_small_letters_is_read_again_when_what_it_names_becomes_an_entity() -> None:
+    shelf = Shelf()
+    shelf.add(Document("a", "Cards", "| Card | Office |\n| --- | --- |\n| Gold Card | oslo |", "a"))
+    shelf.settle()
+    assert ("gold card", "office", "=oslo", 0) in shelf.edges()
+    shelf.add(Document("b", "Notes", "We like Oslo. They left Oslo.", "b"))
+    shelf.settle()
+    assert ("gold card", "office", "oslo", 0) in shelf.edges()
+
+
 def test_what_was_settled_is_not_read_again() -> None:
     shelf = Shelf()
     shelf.add(*(Document(str(at), title, text, "") for at, (title, text) in enumerate(FILMS.items())))
