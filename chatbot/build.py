@@ -38,7 +38,7 @@ def is_current(bot: BotSource) -> bool:
     try:
         manifest = read_manifest(bot.home)
         check(bot.home / "builds" / manifest.build)
-    except (NotBuilt, OSError, ValueError, TypeError):
+    except (NotBuilt, OSError, ValueError):
         return False
     if manifest.inputs != digest(bot.config, find_sources(bot.config, needed=False)):
         return False

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter
 
 from adapters.models import sha256
 
 FILE = "files.json"
+_NOTES = TypeAdapter(Annotated[dict[str, tuple[int, int, str]], Field(min_length=1)])
 
 
 class Damaged(ValueError):
@@ -42,11 +46,12 @@ def check(folder: Path, thorough: bool = False, only: str | None = None) -> None
         OSError: The notes are missing.
         ValueError: The notes are damaged.
     """
-    notes = dict(json.loads((folder / FILE).read_text(encoding="utf8")))
-    for name, (size, changed, digest) in notes.items():
+    notes = _NOTES.validate_json((folder / FILE).read_bytes())
+    for name in [only] if only else notes:
+        if name not in notes:
+            raise Damaged(f"{folder / FILE} does not hold {name}")
+        size, changed, digest = notes[name]
         path = folder / name
-        if only is not None and name != only:
-            continue
         if not path.is_file() or (status := path.stat()).st_size != size:
             raise Damaged(f"{path} is missing or of another size")
         if (thorough or status.st_mtime_ns != changed) and sha256(path) != digest:

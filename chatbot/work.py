@@ -37,7 +37,7 @@ def _checked(home: Path, only: str | None) -> Manifest | None:
     try:
         manifest = read_manifest(home)
         check(home / "builds" / manifest.build, thorough=True, only=only)
-    except (NotBuilt, OSError, ValueError, TypeError):
+    except (NotBuilt, OSError, ValueError):
         return None
     return manifest
 

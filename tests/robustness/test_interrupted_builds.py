@@ -229,6 +229,16 @@ def test_a_damaged_index_says_so_and_names_the_cure(built: BotSource, encoder: E
         Bot.open(built, encoder)
 
 
+@pytest.mark.parametrize("notes", ["", "null", "[1]", "{}", '{"knowledge.db": 5}', '{"knowledge.db": [1, 2]}'])
+def test_damaged_checksums_say_so_and_are_made_anew(built: BotSource, encoder: Encoder, notes: str) -> None:
+    (built.home / "builds" / read_manifest(built.home).build / "files.json").write_text(notes, encoding="utf8")
+    with pytest.raises(NotBuilt, match=r"the index in .* is damaged; run: graft index BOT"):
+        Bot.open(built, encoder)
+    assert not is_current(built)
+    build(built, encoder=encoder)
+    assert is_current(built) and Bot.open(built, encoder)
+
+
 @pytest.mark.parametrize("name", ["vectors.faiss", "graph.npz", "bm25"])
 def test_files_of_another_build_are_damage(built: BotSource, encoder: Encoder, tmp_path: Path, name: str) -> None:
     other = write_bot(
