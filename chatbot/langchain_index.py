@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import uuid
 from collections.abc import Sequence
@@ -102,6 +103,14 @@ def _document(id_: str, item: LangChainDocument) -> Document:
     """What is kept of a document: clean text, and metadata in which values that JSON does not know are text."""
     told = json.loads(json.dumps(item.metadata, default=str))
     told.pop("faq", None)  # what loaders call questions that have answers
-    told["date"] = str(told.get("date") or "")[: len("2026-01-31")]
+    told["date"] = _day(str(told.get("date")))
     source = one_line(told.get("source") or id_)
     return Document(id_, one_line(told.get("title") or source), clean(item.page_content), source, told)
+
+
+def _day(told: str) -> str:
+    """The day of a date or time in ISO format; empty for anything else."""
+    try:
+        return datetime.date.fromisoformat(told[: len("2026-01-31")]).isoformat()
+    except ValueError:
+        return ""

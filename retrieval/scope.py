@@ -24,7 +24,8 @@ class Scope:
         source: Glob of the documents' sources, such as `cards*` or `*/2026/*.md`; `*` also matches `/`.
         section: Part of the headings above a chunk, in any case.
         since: Date of the oldest documents.
-        until: And of the newest. A document's date is its file's, unless its metadata holds a `date`.
+        until: And of the newest. A document's date is its file's, unless its metadata holds a `date`; one without any
+            is in no span of days.
         language: `en` or `zh`.
     """
 
@@ -44,7 +45,7 @@ class Scope:
             "d.source GLOB ?": self.source,
             "c.section LIKE ? ESCAPE '\\'": self.section and f"%{_literally(self.section)}%",
             "d.date >= ?": self.since and self.since.isoformat(),
-            "d.date <= ?": self.until and self.until.isoformat(),
+            "d.date != '' AND d.date <= ?": self.until and self.until.isoformat(),
             "d.language = ?": self.language,
         }
         used = {clause: value for clause, value in clauses.items() if value}

@@ -17,7 +17,7 @@ from chatbot.langchain_index import BotIndex
 from retrieval.document import Chunk
 from retrieval.encoder import Encoder
 from retrieval.errors import GraftError
-from retrieval.scope import Scope
+from retrieval.scope import NothingInScope, Scope
 from tests.chatbot.small_bot import write_bot, write_config
 
 PAGES = {
@@ -160,6 +160,18 @@ def test_the_hour_of_a_date_does_not_matter(source: BotSource, encoder: Encoder)
     BotIndex(source=source, encoder=encoder).upsert([Document(page_content=PAGES["ferry"], metadata=metadata)])
     scope = Scope(since=datetime.date(2026, 3, 1), until=datetime.date(2026, 3, 1))
     assert "pier four" in Bot.open(source, encoder).ask("When does the ferry leave?", scope=scope).text
+
+
+@pytest.mark.parametrize("date", [None, "yesterday", "3 March 2026", "01/03/2026"])
+def test_a_document_without_a_readable_date_is_in_no_span_of_days(
+    source: BotSource, encoder: Encoder, date: str | None
+) -> None:
+    page = Document(page_content=PAGES["ferry"], metadata={"date": date})
+    BotIndex(source=source, encoder=encoder).upsert([page])
+    bot = Bot.open(source, encoder)
+    for scope in (Scope(since=datetime.date(1, 1, 1)), Scope(until=datetime.date(9999, 12, 31))):
+        with pytest.raises(NothingInScope):
+            bot.ask("When does the ferry leave?", scope=scope)
 
 
 def test_characters_that_cannot_be_stored_cut_no_text_off(source: BotSource, encoder: Encoder) -> None:
