@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -88,8 +89,13 @@ class CompiledModel:
                 queue.start_async(inputs, tag)
                 while done:
                     yield done.popleft()
-        finally:
-            queue.wait_all()
+        except BaseException:
+            for request in queue:
+                request.cancel()
+            with contextlib.suppress(RuntimeError):  # which says that they were cancelled
+                queue.wait_all()
+            raise
+        queue.wait_all()
         yield from done
 
     def _compile(self, hint: str) -> Any:

@@ -238,7 +238,7 @@ class Bot:
         if topic := guardrails.blocked(question, rules):
             said = wording.say(self.config.language, "blocked").format(topic=topic)
             return Fixed("blocked", " ".join(filter(None, (said, rules.refusal))), question)
-        return None if question else Fixed("empty", self.refusal, question)
+        return None if question and self.manifest.chunks else Fixed("empty", self.refusal, question)
 
     def _turn(
         self, question: str, history: Sequence[Turn], trace: Trace, scope: Scope

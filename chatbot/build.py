@@ -9,9 +9,10 @@ from collections.abc import Callable
 from contextlib import closing
 
 from chatbot.bots import BotSource
+from chatbot.changes import changes
 from chatbot.checksums import check
 from chatbot.config import BotConfig
-from chatbot.home import Manifest, NotBuilt, publish, read_manifest, updating
+from chatbot.home import Manifest, NotBuilt, NothingToIndex, publish, read_manifest, updating
 from chatbot.sources import digest, find_sources, read_triples
 from chatbot.update import NOTHING, Brought, Update
 from chatbot.vector_store import holds, vector_store
@@ -21,9 +22,8 @@ from knowledge_graph.store import save_matrix
 from knowledge_graph.update import GraphUpdate
 from retrieval.derive import derive
 from retrieval.encoder import Encoder
-from retrieval.errors import GraftError
-from retrieval.index import Progress
 from retrieval.ingest import Ingest, seal
+from retrieval.progress import Progress, silent
 from retrieval.reading import Reader, read_here
 from retrieval.store import DATABASE, Store
 from retrieval.vector_cache import VectorCache
@@ -47,7 +47,7 @@ def is_current(bot: BotSource) -> bool:
 
 def build(
     bot: BotSource,
-    progress: Progress = lambda step, done, total: None,
+    progress: Progress = silent,
     encoder: Encoder | None = None,
     compact: bool = False,
     waiting: Callable[[], None] = lambda: None,
@@ -66,14 +66,15 @@ def build(
         reader: Who reads and cuts the files.
 
     Raises:
-        GraftError: No document could be read, or the home or the store of vectors cannot be written.
+        NothingToIndex: No document could be read, or there is none and there was none.
+        GraftError: The home or the store of vectors cannot be written.
     """
     config = bot.config
-    sources = find_sources(config, needed=False)
-    triples = [row for name in config.graph.triples for row in read_triples(config.path(name))]
-    inputs = digest(config, sources)
     vectors = vector_store(bot, anew=compact)
     with updating(bot.home, waiting) as folder:
+        sources = find_sources(config, needed=False)
+        triples = [row for name in config.graph.triples for row in read_triples(config.path(name))]
+        inputs = digest(config, sources)
         current = sound_build(bot.home)
         base = bot.home / "builds" / current.build / DATABASE if current else sound_store(bot.home)
         if not base and brought == NOTHING:
@@ -91,7 +92,7 @@ def build(
                 graph = GraphUpdate(connection, config.language) if config.graph.extractor != "none" else None
                 update = Update(config, sources, brought, Ingest(connection, graph), progress)
                 failed = update.run(reader, encoder, cache)
-                counts = _counts(config, connection, failed)
+                counts = _counts(config, connection, failed, emptied=base is not None)
                 if graph:
                     graph.settle(triples, lambda done, total: progress("graph", done, total))
                 if compact:
@@ -104,7 +105,7 @@ def build(
             with closing(Store(folder / DATABASE)) as store:
                 save_matrix(store, folder)
                 of_graph = KnowledgeGraph(store).counts()
-            derive(folder, encoder, cache, config.retrieval.index, vectors)
+            derive(folder, encoder, cache, config.retrieval.index, vectors, progress)
             progress("write", 1, 1)
         manifest = Manifest(
             build=f"b-{uuid.uuid4().hex[:8]}",
@@ -113,24 +114,28 @@ def build(
             **counts,
             **of_graph,
             failed=failed,
+            changes=changes(folder / DATABASE, base),
         )
         publish(bot.home, manifest)
     return manifest
 
 
-def _counts(config: BotConfig, connection: sqlite3.Connection, failed: dict[str, str]) -> dict[str, int]:
+def _counts(config: BotConfig, connection: sqlite3.Connection, failed: dict[str, str], emptied: bool) -> dict[str, int]:
     """How many documents, chunks and FAQ entries the store holds.
 
+    Args:
+        emptied: Whether it may hold none, as it did before and all of them were deleted.
+
     Raises:
-        GraftError: It holds none.
+        NothingToIndex: It holds none.
     """
     counts = {
         name: int(connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0])
         for name in ("documents", "chunks", "faq")
     }
-    if not counts["documents"]:
+    if not counts["documents"] and (failed or not emptied):
         reasons = "; ".join(f"{name}: {reason}" for name, reason in list(failed.items())[:3])
-        raise GraftError(f"{config.name}: no document could be read ({reasons})")
-    if not counts["chunks"]:
-        raise GraftError(f"{config.name}: the documents hold no text")
+        raise NothingToIndex(f"{config.name}: no document could be read ({reasons})")
+    if counts["documents"] and not counts["chunks"]:
+        raise NothingToIndex(f"{config.name}: the documents hold no text")
     return counts

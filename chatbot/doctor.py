@@ -50,16 +50,21 @@ def examine(bot: str | None) -> list[Finding]:
         ("encoder", lambda: _encoder(encoder("default"))),
         ("home", _home),
     ]
-    if bot:
-        source = cache(lambda: bots.find(bot))
-        checks += [
-            ("bot config", lambda: _config(source())),
-            ("bot adapters", lambda: _adapters(source().config.adapter_folders)),
-            ("bot generator", lambda: _generator(source().config, encoder)),
-            ("bot vectors", lambda: describe(source())),
-            ("bot index", lambda: _index(Bot.open(source(), encoder(source().config.retrieval.encoder)))),
-        ]
-    return [_run(name, check) for name, check in checks]
+    findings = [_run(name, check) for name, check in checks]
+    if not bot:
+        return findings
+    try:
+        source = bots.find(bot)
+    except GraftError as error:  # without it, there is nothing else to check
+        return [*findings, Finding("bot config", False, str(error))]
+    of_bot: list[tuple[str, Callable[[], str]]] = [
+        ("bot config", lambda: _config(source)),
+        ("bot adapters", lambda: _adapters(source.config.adapter_folders)),
+        ("bot generator", lambda: _generator(source.config, encoder)),
+        ("bot vectors", lambda: describe(source)),
+        ("bot index", lambda: _index(Bot.open(source, encoder(source.config.retrieval.encoder)))),
+    ]
+    return [*findings, *(_run(name, check) for name, check in of_bot)]
 
 
 def _run(name: str, check: Callable[[], str]) -> Finding:

@@ -38,6 +38,7 @@ class Manifest:
         build: Name of its folder under `builds`.
         inputs: Digest of the config, the sources and the encoder; another digest means the build is out of date.
         failed: Files that could not be read, with the reason.
+        changes: How many documents were added, changed, moved and removed since the build before.
     """
 
     build: str
@@ -49,11 +50,16 @@ class Manifest:
     edges: int
     faq: int
     failed: dict[str, str] = field(default_factory=dict)
+    changes: dict[str, int] = field(default_factory=dict)
     format: int = FORMAT
 
 
 class NotBuilt(GraftError):
     """A bot without a usable index."""
+
+
+class NothingToIndex(GraftError):
+    """A bot without any document to make an index of."""
 
 
 def read_manifest(home: Path) -> Manifest:
@@ -85,7 +91,7 @@ def updating(home: Path, waiting: Callable[[], None] = lambda: None) -> Iterator
     """The folder in which the next build of a home is made; one process at a time.
 
     What an interrupted build left there is found there again; what is of no use is removed, where folders can be locked
-    and it is known what is in use. A build that was refused (`GraftError`) leaves nothing.
+    and it is known what is in use. Where there is nothing to index (`NothingToIndex`), nothing is left.
 
     Args:
         waiting: Called once if another process is building.
@@ -102,11 +108,12 @@ def updating(home: Path, waiting: Callable[[], None] = lambda: None) -> Iterator
             (builds / NEXT).mkdir(exist_ok=True)
             try:
                 yield builds / NEXT
-            except GraftError:
-                shutil.rmtree(builds / NEXT, ignore_errors=True)
-                with contextlib.suppress(OSError):
-                    builds.rmdir()
-                    home.rmdir()
+            except GraftError as error:
+                if isinstance(error, NothingToIndex):
+                    shutil.rmtree(builds / NEXT, ignore_errors=True)
+                for empty in (builds / NEXT, builds, home):
+                    with contextlib.suppress(OSError):
+                        empty.rmdir()
                 raise
     except (OSError, RuntimeError, sqlite3.Error) as error:
         if isinstance(error, GraftError):

@@ -83,7 +83,7 @@ def scaffold(folder: Path, language: str = "en") -> list[Path]:
         folder / "bot.yaml": config,
         folder / "knowledge" / texts["file"]: texts["document"],
         folder / "eval.jsonl": texts["eval"],
-        folder / ".gitignore": ".graft/\n",
+        folder / ".gitignore": ".graft/\n*.db\n",
     }
     try:
         for path, text in files.items():

@@ -14,7 +14,7 @@ from pathlib import Path
 from adapters import locate
 from adapters.models import sha256
 from chatbot.config import BotConfig
-from chatbot.home import FORMAT
+from chatbot.home import FORMAT, NothingToIndex
 from retrieval.errors import GraftError, UnreadableFile
 from retrieval.ingest import Stamp
 from retrieval.loaders import discover
@@ -40,14 +40,15 @@ def find_sources(config: BotConfig, needed: bool = True) -> Sources:
         needed: Whether there must be one; documents may also be brought by a program.
 
     Raises:
-        GraftError: A source does not exist, or there is no file where one is needed.
+        GraftError: A source does not exist.
+        NothingToIndex: There is no file where one is needed.
     """
     sources = [*config.knowledge.sources, *([config.faq] if config.faq else [])]
     if config.faq and config.path(config.faq).is_dir():
         raise GraftError(f"{config.name}: faq must name a file of questions and answers, {config.faq} is a folder")
     files, skipped = discover(sources, config.folder)
     if needed and not files and not skipped:
-        raise GraftError(f"{config.name}: the knowledge folder is empty; put documents into {', '.join(sources)}")
+        raise NothingToIndex(f"{config.name}: the knowledge folder is empty; put documents into {', '.join(sources)}")
     return Sources(files, dict(skipped))
 
 

@@ -10,9 +10,9 @@ from chatbot.sources import Sources, stamp_of
 from retrieval.document import Chunk, Document
 from retrieval.encoder import Encoder
 from retrieval.errors import UnreadableFile
-from retrieval.index import Progress
 from retrieval.ingest import Ingest, Stamp
 from retrieval.loaders import source_name
+from retrieval.progress import Progress
 from retrieval.reading import Cutting, File, Reader
 from retrieval.vector_cache import VectorCache
 
@@ -37,7 +37,8 @@ class Update:
     """One pass over a bot's files.
 
     Args:
-        progress: Called with "read", how many files are done, and how many there are.
+        progress: Called with "read" and numbers of files, or, once there is something to encode, with "encode" and
+            numbers of chunks: as many more as there are more files.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Update:
         self._progress = progress
         self._known = ingest.stamps()
         self._done = 0
+        self._encoding = False
 
     def run(self, reader: Reader, encoder: Encoder, cache: VectorCache) -> dict[str, str]:
         """Bring the store up to date; returns the files that cannot be read, by name, with the reason.
@@ -61,7 +63,7 @@ class Update:
         of_files = {name for name, stamp in self._known.items() if stamp.digest}
         for name in (of_files - self._files.keys()) | set(self._brought.gone):
             self._ingest.remove(name)
-        self._ingest.add(self._arriving(reader, cache), encoder, cache)
+        self._ingest.add(self._arriving(reader, cache), encoder, cache, self._encoded)
         return self._failed
 
     def _arriving(self, reader: Reader, cache: VectorCache) -> Iterator[tuple[Document, list[Chunk], Stamp]]:
@@ -95,4 +97,9 @@ class Update:
 
     def _count(self) -> None:
         self._done += 1
-        self._progress("read", self._done, len(self._files))
+        if not self._encoding:
+            self._progress("read", self._done, len(self._files))
+
+    def _encoded(self, done: int, come: int) -> None:
+        self._encoding = True
+        self._progress("encode", done, round(come * len(self._files) / self._done) if self._done else come)

@@ -122,6 +122,8 @@ class DenseIndex:
         self, queries: NDArray[np.float32], k: int, among: NDArray[np.int64] | None = None
     ) -> list[tuple[NDArray[np.int64], NDArray[np.float32]]]:
         """The same for many queries of shape (n, dimension), which takes less time than one by one."""
+        if not len(self):
+            return [(self._positions[:0], np.empty(0, np.float32))] * len(queries)
         if among is not None and len(among) <= COMPARED:
             rows = np.searchsorted(self._positions, among)
             return [self._best(query, rows, k) for query in queries]
@@ -136,6 +138,8 @@ class DenseIndex:
         return self._cosines(query, np.searchsorted(self._positions, positions))
 
     def _cosines(self, query: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        if not len(rows):
+            return np.empty(0, np.float32)
         if self._exact is None:
             return np.asarray(self._index.reconstruct_batch(rows) @ query, dtype=np.float32)
         return np.asarray(self._exact[rows].astype(np.float32) @ query)

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from retrieval.dense import DenseIndex, IndexKind
 from retrieval.encoder import Encoder
 from retrieval.ingest import indexed_text
 from retrieval.lexical import Block, LexicalIndex
+from retrieval.progress import Progress, silent
 from retrieval.store import DATABASE, Store
 from retrieval.vector_cache import VectorCache
 from retrieval.vectors import VectorStore
@@ -32,12 +34,23 @@ BLOCK = 2_000
 
 
 def derive(
-    folder: Path, encoder: Encoder, cache: VectorCache, kind: IndexKind = "auto", vectors: VectorStore = DenseIndex
+    folder: Path,
+    encoder: Encoder,
+    cache: VectorCache,
+    kind: IndexKind = "auto",
+    vectors: VectorStore = DenseIndex,
+    progress: Progress = silent,
 ) -> None:
-    """Write the indexes of the store in a folder beside it, its vectors where `vectors` keeps them."""
+    """Write the indexes of the store in a folder beside it, its vectors where `vectors` keeps them.
+
+    Args:
+        progress: Called with "encode" and numbers of chunks where the cache lacks vectors: after a kill, on another
+            machine, or for another encoder.
+    """
     with closing(Store(folder / DATABASE)) as store:
         positions = store.positions()
-        vectors.write(folder, _Vectors(store, encoder, cache), positions, cache.dimension, kind)
+        found = _Vectors(store, encoder, cache, progress, len(positions))
+        vectors.write(folder, found, positions, cache.dimension, kind)
         dense = vectors.open(folder)
         (folder / WORDS).mkdir(exist_ok=True)
         LexicalIndex.write(folder / WORDS, lambda: _bags(store), store.size())
@@ -56,15 +69,27 @@ class _Vectors:
     store: Store
     encoder: Encoder
     cache: VectorCache
+    progress: Progress
+    total: int
 
     def __iter__(self) -> Iterator[NDArray[np.float32]]:
+        seen = wanted = done = 0
+
+        def encoded(number: int) -> None:
+            nonlocal done
+            done += number
+            self.progress("encode", done, round(wanted * self.total / seen))
+
         for rows in self.store.blocks("SELECT position, digest FROM chunks ORDER BY position", BLOCK):
             found = self.cache.get([key for _, key in rows])
+            seen += len(rows)
             if lacking := {key: position for position, key in rows if key not in found}:
                 chunks = self.store.chunks(list(lacking.values()))
                 titles = self.store.titles_of({chunk.document_id for chunk in chunks})
                 texts = [indexed_text(titles[chunk.document_id], chunk) for chunk in chunks]
-                found |= self.cache.fill(dict(zip(lacking, texts, strict=True)), self.encoder.documents)
+                wanted += len(texts)
+                encode = partial(self.encoder.documents, progress=encoded)
+                found |= self.cache.fill(dict(zip(lacking, texts, strict=True)), encode)
             yield np.stack([found[key] for _, key in rows])
 
 

@@ -91,8 +91,9 @@ class Encoder:
     def _encode(self, texts: list[str], progress: Callable[[int], None] | None) -> NDArray[np.float32]:
         vectors = np.empty((len(texts), self.backbone.spec.dimension), dtype=np.float32)
         ids = self.backbone.token_ids(texts) if texts else []
-        for rows in _equal_cost(ids):
-            vectors[rows] = self.backbone.sentence_vectors([ids[row] for row in rows])
+        batches = ((rows, [ids[row] for row in rows]) for rows in _equal_cost(ids))
+        for rows, found in self.backbone.stream(batches):
+            vectors[rows] = found
             if progress:
                 progress(len(rows))
         return vectors

@@ -19,6 +19,7 @@ from retrieval.fusion import Candidates, fuse
 from retrieval.ingest import Ingest, Stamp, connect, seal
 from retrieval.language import language_of
 from retrieval.lexical import LexicalIndex, highest
+from retrieval.progress import Progress, silent
 from retrieval.store import DATABASE, Store
 from retrieval.vector_cache import VectorCache
 from retrieval.vectors import VectorIndex, VectorStore
@@ -28,9 +29,6 @@ CANDIDATES = 100
 
 SAMPLE = 50
 """Chunks that tell the language."""
-
-Progress = Callable[[str, int, int], None]
-"""Called with a step's name, how much of it is done, and how much there is."""
 
 
 class Index:
@@ -60,7 +58,7 @@ class Index:
         chunks: Sequence[Chunk],
         encoder: Encoder,
         kind: IndexKind = "auto",
-        progress: Progress = lambda step, done, total: None,
+        progress: Progress = silent,
         finish: Callable[[sqlite3.Connection], None] = lambda connection: None,
         vectors: VectorStore = DenseIndex,
     ) -> Index:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -26,6 +26,9 @@ TELLING = 2_000
 
 Numbered = Sequence[tuple[int, Chunk, str]]
 """Chunks, each with its position and the title of its document."""
+
+Encoded = Callable[[int, int], None]
+"""Called with how many texts were encoded, and how many have come that are to be."""
 
 
 class Observer(Protocol):
@@ -153,24 +156,31 @@ class Ingest:
         arriving: Iterable[tuple[Document, Sequence[Chunk], Stamp]],
         encoder: Encoder,
         cache: VectorCache,
+        encoded: Encoded = lambda done, come: None,
     ) -> None:
         """Put documents in as they come with their chunks, and the vectors of these into the cache.
 
         The encoder works while the next documents are read, cut and counted; what the cache holds is not encoded again.
+
+        Args:
+            encoded: Told how far this is.
         """
+        come = 0
 
         def texts() -> Iterator[tuple[bytes, str]]:
+            nonlocal come
             asked: set[bytes] = set()
             for number, (document, chunks, stamp) in enumerate(arriving, 1):
                 encoded = dict(self.put(document, chunks, stamp))
                 new = encoded.keys() - asked
                 asked |= new
                 new -= cache.known(list(new))
+                come += len(new)
                 yield from ((key, text) for key, text in encoded.items() if key in new)
                 if number % DOCUMENTS_PER_COMMIT == 0:
                     self.connection.commit()
 
-        encode(texts(), encoder, cache)
+        encode(texts(), encoder, cache, lambda done: encoded(done, come))
         self.connection.commit()
 
     def _position(self) -> int:
@@ -180,13 +190,22 @@ class Ingest:
         return self._next - 1
 
 
-def encode(texts: Iterable[tuple[bytes, str]], encoder: Encoder, cache: VectorCache) -> None:
-    """Put the vectors of texts, which come with their digests, into a cache."""
+def encode(
+    texts: Iterable[tuple[bytes, str]], encoder: Encoder, cache: VectorCache, told: Callable[[int], None]
+) -> None:
+    """Put the vectors of texts, which come with their digests, into a cache.
+
+    Args:
+        told: Called with how many are done.
+    """
     keys: list[bytes] = []
     vectors = []
+    done = 0
     for some, found in encoder.stream(texts):
         keys += some
         vectors.append(found)
+        done += len(some)
+        told(done)
         if len(keys) >= VECTORS_PER_COMMIT:
             cache.add(keys, np.concatenate(vectors))
             keys, vectors = [], []

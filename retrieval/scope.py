@@ -21,7 +21,8 @@ class Scope:
     """What a question is asked of; everything, where nothing is said.
 
     Args:
-        source: Glob of the documents' sources, such as `cards*` or `*/2026/*.md`; `*` also matches `/`.
+        source: Glob of the documents' sources or of where these end, such as `cards*` or `2026/*.md`, in any case; `*`
+            also matches `/`.
         section: Part of the headings above a chunk, in any case.
         since: Date of the oldest documents.
         until: And of the newest. A document's date is its file's, unless its metadata holds a `date`; one without any
@@ -42,7 +43,7 @@ class Scope:
             NothingInScope: There are none.
         """
         clauses = {
-            "d.source GLOB ?": self.source,
+            "'/' || lower(d.source) GLOB '*/' || lower(?)": self.source,
             "c.section LIKE ? ESCAPE '\\'": self.section and f"%{_literally(self.section)}%",
             "d.date >= ?": self.since and self.since.isoformat(),
             "d.date != '' AND d.date <= ?": self.until and self.until.isoformat(),
@@ -53,8 +54,14 @@ class Scope:
             WHERE {" AND ".join(used) or "1"} ORDER BY c.position"""
         found = store.numbers(sql, list(used.values()))
         if not len(found):
-            raise NothingInScope(f"nothing of the bot's documents has {self}")
+            raise NothingInScope(f"no document matches {self}{self._examples(store)}")
         return found
+
+    def _examples(self, store: Store) -> str:
+        if not self.source:
+            return ""
+        names = [name for (name,) in store.rows("SELECT source FROM documents ORDER BY source LIMIT 3")]
+        return f"; sources are {', '.join(names)} …"
 
     def __str__(self) -> str:
         said = {"source": self.source, "section": self.section, "since": self.since, "until": self.until}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import datetime
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from shlex import quote
@@ -23,8 +23,6 @@ from chatbot.cli.train import train
 from chatbot.home import published_at
 from retrieval.errors import GraftError
 
-DAY = "%Y-%m-%d"
-
 app = typer.Typer(
     name="graft",
     help="Turn a folder of documents and one YAML file into a chatbot that answers with citations.",
@@ -32,6 +30,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(graph, name="graph", help="Query, walk, draw and export a bot's knowledge graph.")
 
@@ -40,6 +39,13 @@ def _print_version(wanted: bool) -> None:
     if wanted:
         print(f"graft {version('graft-bots')}")
         raise typer.Exit
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"a day is written like {date.today()}, not {text!r}") from None
 
 
 @app.callback()
@@ -84,24 +90,35 @@ def index(
         source = bots.find(bot)
         before = published_at(source.home)
         manifest, seconds = build_with_bar(source, compact=compact, ray=ray)
+        updated = published_at(source.home) != before
+        changes = manifest.changes if updated else dict.fromkeys(manifest.changes, 0)
         failed = manifest.failed
         if json_:
             numbers = {key: getattr(manifest, key) for key in ("documents", "chunks", "faq", "nodes", "edges")}
-            print_json({**numbers, "failed": failed, "seconds": round(seconds, 2)})
+            told = {"updated": updated, "changes": changes, "failed": failed, "seconds": round(seconds, 2)}
+            print_json(numbers | told)
         else:
             for name, reason in failed.items():
                 say(f"not read: {name}: {reason}")
             counts = (
-                counted(manifest.documents, "document"),
+                counted(manifest.documents, "document") + _told(changes, manifest.documents),
                 counted(manifest.chunks, "chunk"),
                 counted(manifest.faq, "FAQ entry", "FAQ entries"),
                 counted(manifest.nodes, "entity", "entities"),
                 counted(manifest.edges, "relation"),
             )
             unread = f"; {counted(len(failed), 'file')} not read" if failed else ""
-            unchanged = "nothing has changed: " if published_at(source.home) == before else ""
+            unchanged = "" if updated else "nothing has changed: "
             tell(f"{unchanged}{', '.join(counts)} in {seconds:.1f} s{unread}")
     raise typer.Exit(1 if failed else 0)
+
+
+def _told(changes: dict[str, int], documents: int) -> str:
+    """What an update did to the documents: ` (2 added, 1 removed)`; nothing where all are new."""
+    if changes.get("added") == documents:
+        return ""
+    told = [f"{number} {what}" for what, number in changes.items() if number]
+    return f" ({', '.join(told)})" if told else ""
 
 
 @app.command()
@@ -112,8 +129,12 @@ def chat(
     session: Annotated[str | None, typer.Option(help="Continue a conversation kept under this name.")] = None,
     source: Annotated[str, typer.Option(metavar="GLOB", help="Ask only documents whose file matches.")] = "",
     section: Annotated[str, typer.Option(metavar="TEXT", help="Ask only sections whose headings hold this.")] = "",
-    since: Annotated[datetime | None, typer.Option(formats=[DAY], help="Ask only files changed since.")] = None,
-    until: Annotated[datetime | None, typer.Option(formats=[DAY], help="Ask only files not changed after.")] = None,
+    since: Annotated[
+        date | None, typer.Option(parser=_day, metavar="DAY", help="Ask only files changed since.")
+    ] = None,
+    until: Annotated[
+        date | None, typer.Option(parser=_day, metavar="DAY", help="Ask only files not changed after.")
+    ] = None,
     language: Annotated[str, typer.Option(metavar="en|zh", help="Ask only documents in this language.")] = "",
 ) -> None:
     """Chat in the terminal; with questions on stdin, answer each line, with --json as one JSON document a line."""
@@ -123,8 +144,7 @@ def chat(
     with readable_errors():
         if language not in ("", "en", "zh"):
             raise GraftError(f"--language must be en or zh, got {language!r}")
-        days = [moment.date() if moment else None for moment in (since, until)]
-        talk(open_bot(bot), once, json_, session, Scope(source, section, days[0], days[1], language))
+        talk(open_bot(bot), once, json_, session, Scope(source, section, since, until, language))
 
 
 @app.command()

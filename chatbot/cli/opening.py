@@ -43,12 +43,15 @@ def open_bot(source: BotSource | str, encoder: Encoder | None = None) -> Bot:
 
 
 def _why(source: BotSource) -> str:
+    from chatbot.checksums import check
     from chatbot.home import NotBuilt, read_manifest
 
     try:
-        read_manifest(source.home)
+        check(source.home / "builds" / read_manifest(source.home).build)
     except NotBuilt:
         return "indexing for the first time"
+    except (OSError, ValueError):
+        return "the index is damaged; mending it"
     return "the documents or settings have changed; indexing again"
 
 

@@ -5,17 +5,21 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
+import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from adapters import ModelError
 from retrieval.errors import GraftError
-from retrieval.index import Progress
 from retrieval.loaders.clean import visible
+from retrieval.progress import Progress
 
 DEBUG = False
 """Set by `--debug`: errors show their traceback."""
+SELDOM = 10.0
+"""Seconds between two lines of progress where there is no terminal."""
 
 
 def say(text: str) -> None:
@@ -72,22 +76,21 @@ def readable_errors() -> Iterator[None]:
 
 @contextlib.contextmanager
 def progress_bar(title: str) -> Iterator[Progress]:
-    """A progress bar on stderr with the rate and the time left; silent where stderr is no terminal."""
+    """How far work has come, on stderr: a bar at a terminal, elsewhere a line now and then."""
     if not sys.stderr.isatty():
-        yield lambda step, done, total: None
+        yield _Lines(title)
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
     columns = (
-        TextColumn("{task.description:<34}"),
-        BarColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(16),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]:>8}"),
-        TimeElapsedColumn(),
-        TextColumn("left"),
+        TextColumn("{task.fields[rate]:>6}"),
         TimeRemainingColumn(),
+        TextColumn("left"),
     )
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         tasks: dict[str, TaskID] = {}
@@ -96,9 +99,29 @@ def progress_bar(title: str) -> Iterator[Progress]:
             for name, number in tasks.items():
                 bar.update(number, visible=name == step)
             if step not in tasks:
-                tasks[step] = bar.add_task(f"{title}: {step}", total=None, rate="")
+                tasks[step] = bar.add_task(f"{title}: {step:<6}", total=None, rate="")
             task = bar.tasks[tasks[step]]
             rate = f"{done / task.elapsed:.0f}/s" if task.elapsed and done else ""
             bar.update(tasks[step], completed=done, total=total or None, rate=rate)
 
         yield update
+
+
+class _Lines:
+    """Progress in lines, one in `SELDOM` seconds at most; work that takes less tells nothing."""
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+        self._step = ""
+        self._begun = self._said = time.monotonic()
+
+    def __call__(self, step: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if step != self._step:
+            self._step, self._begun = step, now
+        if now - self._said < SELDOM:
+            return
+        self._said = now
+        pace = (now - self._begun) / done if done else 0.0
+        left = f", {timedelta(seconds=round(pace * (total - done)))} left" if pace else ""
+        say(f"{self._title}: {step} {done}/{total}{left}")

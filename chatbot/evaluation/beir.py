@@ -24,7 +24,8 @@ from retrieval.beir import read_beir
 from retrieval.document import Passage
 from retrieval.encoder import Encoder
 from retrieval.errors import GraftError
-from retrieval.index import Index, Progress
+from retrieval.index import Index
+from retrieval.progress import Progress, silent
 from retrieval.splitter import split
 from retrieval.text import is_cjk
 
@@ -32,9 +33,7 @@ DEPTH = 60
 """Chunks ranked for a question; several may belong to one document."""
 
 
-def evaluate_beir(
-    folder: Path, split_name: str, encoder: Encoder, progress: Progress = lambda step, done, total: None
-) -> dict[str, Any]:
+def evaluate_beir(folder: Path, split_name: str, encoder: Encoder, progress: Progress = silent) -> dict[str, Any]:
     """Index the set and rank every judged question; percentages from 0 to 100.
 
     `reranked`, where the adapters know the language, also says the milliseconds that a question's 20 passages took.

@@ -17,20 +17,20 @@ from chatbot.evaluation.metrics import contains, f1, mean, recall, reciprocal_ra
 from chatbot.reply import Citation, Reply
 from chatbot.units import row_as_text, units
 from retrieval.errors import GraftError
-from retrieval.index import Progress
+from retrieval.progress import Progress, silent
 
 Grades = NDArray[np.float64]
 RANKED = 50
 """Passages looked at for the retrieval measures."""
 
 
-def evaluate_bot(bot: Bot, cases: list[Case], progress: Progress = lambda step, done, total: None) -> dict[str, Any]:
+def evaluate_bot(bot: Bot, cases: list[Case], progress: Progress = silent) -> dict[str, Any]:
     """Ask every question, grade the replies and measure; see `try_all`, `grade` and `measure`."""
     tried = try_all(bot, cases, progress)
     return measure(bot, cases, tried, grade(cases, tried))
 
 
-def try_all(bot: Bot, cases: list[Case], progress: Progress = lambda step, done, total: None) -> list[Reply]:
+def try_all(bot: Bot, cases: list[Case], progress: Progress = silent) -> list[Reply]:
     """Ask every question, answered even where the bot would abstain.
 
     Raises:

@@ -20,7 +20,8 @@ from chatbot.support import SupportModel
 from retrieval.document import Chunk, Document, Passage
 from retrieval.encoder import Encoder
 from retrieval.fusion import Candidates
-from retrieval.index import Index, Progress
+from retrieval.index import Index
+from retrieval.progress import Progress, silent
 from retrieval.splitter import split
 
 
@@ -36,7 +37,7 @@ def read_documents(path: Path) -> Iterator[tuple[Document, tuple[Question, ...]]
             yield document, paragraph.questions
 
 
-def evaluate_squad(path: Path, encoder: Encoder, progress: Progress = lambda step, done, total: None) -> dict[str, Any]:
+def evaluate_squad(path: Path, encoder: Encoder, progress: Progress = silent) -> dict[str, Any]:
     """Answer every question from its paragraph.
 
     `sentence_hit` and `has_answer_f1` are taken over answerable questions with abstention off, `exact_match` and `f1`

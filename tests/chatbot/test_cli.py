@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from typer.testing import CliRunner, Result
 
 from chatbot import bots
 from chatbot.bots import BotSource
+from chatbot.cli import output
 from chatbot.cli.main import app
 from chatbot.config_file import ConfigError, load_config
 from tests.chatbot.small_bot import write_bot, write_config
@@ -91,7 +94,7 @@ def test_index_reports_what_it_read_and_what_not(tmp_path: Path) -> None:
     assert result.stderr.startswith("not read: broken.pdf: ")
     assert result.stdout.startswith("3 documents, ") and result.stdout.endswith("; 1 file not read\n")
     report = json.loads(graft("index", tmp_path, "--json").stdout)
-    assert list(report) == ["documents", "chunks", "faq", "nodes", "edges", "failed", "seconds"]
+    assert list(report) == ["documents", "chunks", "faq", "nodes", "edges", "updated", "changes", "failed", "seconds"]
     assert report["documents"] == 3 and list(report["failed"]) == ["broken.pdf"]
 
 
@@ -100,6 +103,33 @@ def test_index_says_where_nothing_has_changed(tmp_path: Path) -> None:
     first, again = (graft("index", tmp_path).stdout for _ in range(2))
     assert not first.startswith("nothing")
     assert again.startswith(f"nothing has changed: {first.partition(' in ')[0]} in ")
+    report = json.loads(graft("index", tmp_path, "--json").stdout)
+    assert report["updated"] is False and set(report["changes"].values()) == {0}
+
+
+def test_index_says_what_has_changed(tmp_path: Path) -> None:
+    write_bot(tmp_path)
+    assert graft("index", tmp_path).stdout.startswith("3 documents, ")
+    (tmp_path / "knowledge" / "ferry.md").write_text("# Ferry\n\nIt leaves at noon.", encoding="utf8")
+    (tmp_path / "knowledge" / "cards.md").rename(tmp_path / "knowledge" / "notes.md")
+    assert graft("index", tmp_path).stdout.startswith("4 documents (1 added, 1 moved), ")
+    for path in (tmp_path / "knowledge").iterdir():
+        path.unlink()
+    report = json.loads(graft("index", tmp_path, "--json").stdout)
+    assert (report["documents"], report["updated"], report["changes"]["removed"]) == (0, True, 4)
+
+
+def test_long_work_is_told_in_lines_where_there_is_no_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(output, "SELDOM", 0.0)
+    with output.progress_bar("northwind") as progress:
+        progress("encode", 0, 40)
+        time.sleep(0.1)
+        progress("encode", 10, 40)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "northwind: encode 0/40"
+    assert re.fullmatch(r"northwind: encode 10/40, 0:00:0\d left", lines[1])
 
 
 def test_a_bot_that_cannot_be_indexed_is_one_line(tmp_path: Path) -> None:

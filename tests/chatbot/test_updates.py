@@ -19,6 +19,7 @@ from chatbot.bots import BotSource
 from chatbot.build import build, is_current
 from chatbot.home import read_manifest
 from retrieval.encoder import Encoder
+from retrieval.errors import GraftError
 from retrieval.ingest import indexed_text
 from tests.chatbot.small_bot import DOCUMENTS, write_bot, write_config
 
@@ -145,16 +146,82 @@ def test_texts_of_another_bot_are_not_encoded_again(tmp_path: Path, watched: Wat
     assert len(watched.texts) == 1
 
 
-def test_an_interrupted_build_does_not_encode_again_what_it_had_encoded(source: BotSource, watched: Watched) -> None:
+@pytest.mark.parametrize("reason", [KeyboardInterrupt, GraftError])
+def test_an_interrupted_build_does_not_read_or_encode_again_what_it_had(
+    source: BotSource, watched: Watched, reason: type[BaseException]
+) -> None:
     def stop(step: str, done: int, total: int) -> None:
         if step == "graph":
+            raise reason
+
+    steps = []
+    with pytest.raises(reason):
+        build(source, stop, watched.encoder)
+    watched.texts.clear()
+    assert build(source, lambda *step: steps.append(step), watched.encoder).documents == 3
+    assert watched.texts == [] and ("read", 3, 3) in steps
+    assert (source.home / "builds" / "next").exists() is False
+
+
+def test_what_an_interrupted_build_had_read_but_not_encoded_is_encoded(
+    source: BotSource, watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("retrieval.ingest.DOCUMENTS_PER_COMMIT", 1)
+
+    def stop(step: str, done: int, total: int) -> None:
+        if done == 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         build(source, stop, watched.encoder)
     watched.texts.clear()
-    assert build(source, encoder=watched.encoder).documents == 3
-    assert watched.texts == []
+    told = []
+    chunks = build(source, lambda *step: told.append(step), watched.encoder).chunks
+    assert len(watched.texts) == chunks
+    assert [done == total for step, done, total in told if step == "encode"][-1]
+
+
+def test_the_last_documents_can_be_deleted(source: BotSource, encoder: Encoder) -> None:
+    build(source, encoder=encoder)
+    running = Bot.open(source, encoder)
+    shutil.rmtree(source.config.folder / "knowledge")
+    with pytest.raises(GraftError, match="not found"):  # as where a drive is not mounted
+        build(source, encoder=encoder)
+    assert running.current() is running
+    (source.config.folder / "knowledge").mkdir()
+    manifest = build(source, encoder=encoder, compact=True)
+    assert (manifest.documents, manifest.chunks, manifest.changes["removed"]) == (0, 0, 3)
+    for bot in (running.current(), Bot.open(source, encoder)):
+        assert bot.ask("What does a replacement card cost?").abstained
+        assert bot.searcher.search("replacement card", 5).passages == []
+        assert len(bot.graph.networkx) == 0
+    for file in source.home.rglob("*"):
+        assert file.is_dir() or b"replacement card" not in file.read_bytes(), file
+    (source.config.folder / "knowledge" / "ferry.md").write_text(FERRY, "utf8")
+    assert build(source, encoder=encoder).documents == 1
+    assert "noon" in running.current().searcher.search("When does the ferry leave?", 1).passages[0].chunk.text
+
+
+def test_documents_that_cannot_be_read_any_more_do_not_empty_the_index(source: BotSource, encoder: Encoder) -> None:
+    build(source, encoder=encoder)
+    for path in (source.config.folder / "knowledge").iterdir():
+        path.unlink()
+        path.with_suffix(".pdf").write_bytes(b"no PDF")
+    with pytest.raises(GraftError, match="no document could be read"):
+        build(source, encoder=encoder)
+    assert Bot.open(source, encoder).searcher.search("replacement card cost", 1).passages
+
+
+def test_an_update_tells_what_it_did_to_the_documents(source: BotSource, encoder: Encoder) -> None:
+    nothing = {"added": 0, "changed": 0, "moved": 0, "removed": 0}
+    assert build(source, encoder=encoder).changes == {**nothing, "added": 3}
+    assert build(source, encoder=encoder, compact=True).changes == nothing
+    knowledge = source.config.folder / "knowledge"
+    (knowledge / "ferry.md").write_text(FERRY, "utf8")
+    (knowledge / "cards.md").write_text(DOCUMENTS["cards.md"].replace("9 euros", "11 euros"), "utf8")
+    (knowledge / "branches.md").rename(knowledge / "moved.md")
+    (knowledge / "transfers.txt").unlink()
+    assert build(source, encoder=encoder).changes == {"added": 1, "changed": 1, "moved": 1, "removed": 1}
 
 
 def test_nothing_of_a_deleted_document_is_left(source: BotSource, encoder: Encoder) -> None:
