@@ -1,4 +1,4 @@
-"""JSON and JSON Lines: questions and answers, titled texts, or any nested data as a bullet list."""
+"""JSON and JSON Lines: questions and answers, titled texts, records as a table, or any data as a bullet list."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from retrieval.loaders.clean import clean, one_line, tidy
 from retrieval.loaders.encoding import decode
 from retrieval.loaders.faq import faq, faq_columns
 from retrieval.loaders.parsed import Parsed
+from retrieval.loaders.tables import MAX_COLUMNS, render_rows
 from retrieval.loaders.titles import readable_name
 
 _TITLES = ("title", "heading", "headline", "name", "标题")
 _TEXTS = ("text", "content", "body", "contents", "markdown", "正文", "内容")
 _MAX_DEPTH = 12
+_MAX_INNER = 2
 _MAX_VALUE = 200  # characters of a value that is nested too deeply to be a list
 
 
@@ -31,7 +33,7 @@ def parse(data: bytes, path: Path) -> Parsed:
             return Parsed(_section(records[0], "#"), title=one_line(own))
         sections = "\n\n".join(_section(record, "##") for record in records)
         return Parsed(f"# {heading or title}\n\n{sections}", title=heading or title)
-    body = "\n".join(_bullets(value, 0))
+    body = _tabled(value, records) or "\n".join(_bullets(value, 0))
     return Parsed(f"# {title}\n\n{body}" if body else "", title=title)
 
 
@@ -96,6 +98,37 @@ def _section(record: dict[str, Any], mark: str) -> str:
     rest = {key: value for key, value in record.items() if key.casefold() not in {*_TITLES, *_TEXTS}}
     parts = [f"{mark} {title}" if title else "", text, "\n".join(_bullets(rest, 0))]
     return "\n\n".join(part for part in parts if part)
+
+
+def _tabled(value: Any, records: list[dict[str, Any]]) -> str:
+    """The records as a table, under what is said beside them; empty where they are too deep, too wide, or but one."""
+    rows = [_cells(record) for record in records]
+    full = [row for row in rows if row]
+    names = list(dict.fromkeys(name for row in full for name in row))
+    if len(full) < 2 or None in rows or len(names) > MAX_COLUMNS:
+        return ""
+    beside = {key: item for key, item in value.items() if item is not records} if isinstance(value, dict) else {}
+    table = render_rows([names, *([row.get(name, "") for name in names] for row in full)], named=True)
+    return "\n\n".join(filter(None, ["\n".join(_bullets(beside, 0)), table]))
+
+
+def _cells(record: dict[str, Any], prefix: str = "", depth: int = 0) -> dict[str, str] | None:
+    """A record's values by column, those of an inner object after its name; None where there are lists of objects."""
+    cells: dict[str, str] = {}
+    for key, value in record.items():
+        name = one_line(f"{prefix} {key}")
+        if isinstance(value, dict):
+            inner = _cells(value, name, depth + 1) if depth < _MAX_INNER else None
+            if inner is None:
+                return None
+            cells |= inner
+        elif isinstance(value, list):
+            if any(isinstance(item, dict | list) for item in value):
+                return None
+            cells[name] = ", ".join(filter(None, map(_scalar, value)))
+        else:
+            cells[name] = _scalar(value)
+    return {name: cell for name, cell in cells.items() if cell}
 
 
 def _bullets(value: Any, depth: int) -> list[str]:

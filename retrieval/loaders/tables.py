@@ -26,16 +26,19 @@ def _pipe_row(row: Sequence[str], width: int) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def render_rows(rows: Sequence[Sequence[str]]) -> str:
+def render_rows(rows: Sequence[Sequence[str]], named: bool = False) -> str:
     """A data table so that every row is understandable alone after it was cut into chunks.
 
-    Few short rows become a pipe table, the others one `- column: value; column: value` line each. The first row names
-    the columns unless it holds numbers; at most `MAX_COLUMNS` columns are kept.
+    Few short rows become a pipe table, the others one `- column: value; column: value` line each. At most `MAX_COLUMNS`
+    columns are kept.
+
+    Args:
+        named: Whether the first row surely names the columns; it is also taken to where it holds no number.
     """
     kept, left_out = _without_empty(rows)
     if not kept:
         return ""
-    header, body = _header(kept)
+    header, body = _header(kept, named)
     if not body:
         return "- " + "; ".join(cell for cell in kept[0] if cell)
     small = len(header) <= _PIPE_COLUMNS and len(body) <= _PIPE_ROWS
@@ -61,7 +64,7 @@ def _without_empty(rows: Sequence[Sequence[str]]) -> tuple[list[list[str]], int]
     return [row for row in cells if any(row)], len(columns) - len(keep)
 
 
-def _header(rows: list[list[str]]) -> tuple[list[str], list[list[str]]]:
-    if len(rows) > 1 and not any(_NUMBER.match(cell) for cell in rows[0]):
+def _header(rows: list[list[str]], named: bool) -> tuple[list[str], list[list[str]]]:
+    if len(rows) > 1 and (named or not any(_NUMBER.match(cell) for cell in rows[0])):
         return [cell or f"column {index}" for index, cell in enumerate(rows[0], 1)], rows[1:]
     return [f"column {index}" for index in range(1, len(rows[0]) + 1)], rows if len(rows) > 1 else []

@@ -91,3 +91,34 @@ def test_bad_json_says_where(read: Read) -> None:
     assert reason(read, "a.json", "[" * 100_000) == "nested too deeply"
     deep = read("a.json", "[" * 500 + '"needle"' + "]" * 500)
     assert "needle" in deep.text or "[[" in deep.text
+
+
+FARMS = [
+    {"name": "Elmfield", "hectares": 120, "at": {"road": "Mill Lane", "town": "Bern"}, "grows": ["oats", "barley"]},
+    {"name": "Brackwater", "hectares": 310, "open": None, "note": "Mostly wetland | reed."},
+]
+
+
+def test_json_records_read_like_rows_of_a_table(read: Read) -> None:
+    text = read("farms.json", json.dumps(FARMS)).text
+    assert "| name | hectares | at road | at town | grows | note |" in text
+    assert "| Elmfield | 120 | Mill Lane | Bern | oats, barley |  |" in text
+    assert read("farms.jsonl", "\n".join(map(json.dumps, FARMS))).text == text
+    wrapped = read("farms.json", json.dumps({"year": 2026, "farms": FARMS})).text
+    assert wrapped.startswith("# Farms\n\n- year: 2026\n\n| name | hectares |")
+
+
+def test_many_records_are_a_line_each_that_names_its_columns(read: Read) -> None:
+    text = read("farms.json", json.dumps([{"name": f"Farm {n}", "2026": n} for n in range(40)])).text
+    assert "- name: Farm 7; 2026: 7\n" in text
+
+
+def test_records_that_are_no_table_keep_every_value(read: Read) -> None:
+    deep = [{"name": "Elmfield", "herds": [{"kind": "goats", "head": 12}]}, {"name": "Brackwater"}]
+    assert "kind: goats" in read("farms.json", json.dumps(deep)).text
+    wide = [{f"column{n}": n for n in range(300)}, {"name": "Elmfield"}]
+    assert "column299: 299" in read("farms.json", json.dumps(wide)).text
+    inner: dict[str, object] = {"name": "deep"}
+    for _ in range(5):
+        inner = {"in": inner}
+    assert "name: deep" in read("farms.json", json.dumps([inner, inner])).text
