@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-import sys
+import argparse
 
 import numpy as np
 
@@ -66,4 +66,6 @@ def main(questions: str) -> None:
 
 
 if __name__ == "__main__":
-    main("dev.jsonl" if "--dev" in sys.argv else "eval.jsonl")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--dev", action="store_true")
+    main("dev.jsonl" if parser.parse_args().dev else "eval.jsonl")

@@ -8,6 +8,7 @@ each as a process of its own; prints the median of RUNS (5).
 
 from __future__ import annotations
 
+import argparse
 import os
 import socket
 import statistics
@@ -72,4 +73,6 @@ def _median(action: Callable[[], None], runs: int) -> float:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", type=int, metavar="RUNS", nargs="?", default=5)
+    main(parser.parse_args().runs)

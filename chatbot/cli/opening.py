@@ -61,9 +61,9 @@ def build_with_bar(
     """Index a bot with a progress bar; returns the manifest and the seconds it took.
 
     Args:
-        ray: Address of a Ray cluster that does the work; see `connected`.
+        ray: Address of a Ray cluster that does the work, if there is any; see `connected`.
     """
-    from chatbot.build import build
+    from chatbot.build import build, is_current
     from retrieval.cluster import ClusterReader, connected
     from retrieval.reading import read_here
 
@@ -71,7 +71,8 @@ def build_with_bar(
         say(f"{source.config.name}: another process is indexing this bot; waiting for it")
 
     begin = time.perf_counter()
-    with connected(ray) if ray else nullcontext(), progress_bar(source.config.name) as progress:
-        reader = ClusterReader(source.config.retrieval.encoder) if ray else read_here
+    spread = bool(ray) and not is_current(source)
+    with connected(ray) if spread else nullcontext(), progress_bar(source.config.name) as progress:
+        reader = ClusterReader(source.config.retrieval.encoder) if spread else read_here
         manifest = build(source, progress, encoder, compact, waiting, reader=reader)
     return manifest, time.perf_counter() - begin

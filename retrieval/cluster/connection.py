@@ -57,7 +57,8 @@ def connected(address: str) -> Iterator[None]:
             with _native_code_silent():
                 ray.init(address, **options)
         except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-            raise _unanswered(address, str(error).splitlines()[0]) from error
+            reason = "start one with `ray start --head`" if address == "auto" else str(error).splitlines()[0]
+            raise _unanswered(address, reason) from error
         try:
             yield
         finally:
