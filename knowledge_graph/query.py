@@ -14,7 +14,11 @@ SECONDS = 20.0
 ROWS = 1_000
 _NO_COUNT = re.compile(r"\b(LIMIT|SKIP)\s+(-\d|\d*\.\d)", re.IGNORECASE)
 _AGGREGATE = re.compile(r"\b(count|sum|avg|min|max|collect)(?=\s*\()", re.IGNORECASE)
+_PAGE = re.compile(r"(?:\s+SKIP\s+(\d+))?(?:\s+LIMIT\s+(\d+))?\s*$", re.IGNORECASE)
+_RETURNED = re.compile(r"\bRETURN\s+(?:DISTINCT\s+)?(.*?)(?:\s+ORDER\s+BY\b.*)?$", re.IGNORECASE | re.DOTALL)
 _TYPES = re.compile(r"[(\[]\s*\w*\s*:\s*([\w`|: ]+)")
+_COMMA = re.compile(r",(?![^(]*\))")
+"""Between two columns, not between the arguments of a function."""
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'')
 
 
@@ -46,8 +50,13 @@ def run_cypher(graph: KnowledgeGraph, cypher: str, seconds: float = SECONDS, row
         raise QueryError(
             f"{wrong[1].upper()} takes a whole number from 0; a negative number or a fraction is not supported"
         )
-    limited = " LIMIT " in f" {unquoted.upper()} ".replace("\n", " ")
-    run_as = wanted if limited else f"{wanted} LIMIT {rows}"
+    paged = _PAGE.search(wanted)
+    assert paged  # it matches nothing too
+    skip, most = int(paged[1] or 0), min(int(paged[2] or rows), rows)
+    if _AGGREGATE.search(unquoted):  # grand-cypher would aggregate over the first matches alone
+        run_as, page = wanted[: paged.start()], slice(skip, skip + most)
+    else:
+        run_as, page = wanted if paged[2] else f"{wanted} LIMIT {rows}", slice(0, most)
     outcome: dict[str, Any] = {}
     ending = threading.Lock()
 
@@ -71,7 +80,8 @@ def run_cypher(graph: KnowledgeGraph, cypher: str, seconds: float = SECONDS, row
     if "error" in outcome:
         raise QueryError(_explained(outcome["error"], wanted))
     columns = {
-        str(name): [_plain(value) for value in list(values)[:rows]] for name, values in outcome["columns"].items()
+        name: [_plain(value) for value in list(values)[page]]
+        for name, values in _as_asked(outcome["columns"], cypher).items()
     }
     if len({len(values) for values in columns.values()}) > 1:
         raise QueryError("the query is not understood: its columns have different lengths")
@@ -96,6 +106,21 @@ def _upper_aggregates(query: str) -> str:
     """Names of functions in capitals, the only way grand-cypher takes them."""
     parts = re.split(f"({_QUOTED.pattern})", query)
     return "".join(part if at % 2 else _AGGREGATE.sub(lambda m: m[1].upper(), part) for at, part in enumerate(parts))
+
+
+def _as_asked(columns: dict[Any, Any], cypher: str) -> dict[str, Any]:
+    """Columns in the order and by the names in which a query asks for them."""
+    asked = _RETURNED.search(_PAGE.sub("", cypher.strip().rstrip(";")))
+    items = [item.strip() for item in _COMMA.split(asked[1])] if asked else []
+    names = [re.split(r"\sAS\s", item, flags=re.IGNORECASE)[-1].strip() for item in items]
+    found = {_folded(str(name)): values for name, values in columns.items()}
+    if sorted(map(_folded, names)) != sorted(found):
+        return {str(name): values for name, values in columns.items()}
+    return {name: found[_folded(name)] for name in names}
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"\s", "", name).casefold()
 
 
 def _explained(error: Exception, query: str) -> str:

@@ -84,7 +84,23 @@ def test_the_place_that_is_not_understood_is_named(graph: KnowledgeGraph, query:
 
 def test_functions_in_small_letters(graph: KnowledgeGraph) -> None:
     query = "MATCH (a)-[r]->(b) WHERE a.name <> 'count(a)' RETURN count(a)"
-    assert run_cypher(graph, query) == {"COUNT(a)": [graph.counts()["edges"]]}
+    assert run_cypher(graph, query) == {"count(a)": [graph.counts()["edges"]]}
+
+
+def test_all_matches_are_counted_and_the_rows_limited(graph: KnowledgeGraph) -> None:
+    edges = graph.counts()["edges"]
+    query = "MATCH (a)-[r]->(b) RETURN COUNT(r) AS n"
+    assert edges > 2
+    assert run_cypher(graph, query, rows=2) == run_cypher(graph, f"{query} LIMIT 1") == {"n": [edges]}
+    of_kinds = run_cypher(graph, "MATCH (a)-[r]->(b) RETURN a.kind, COUNT(r)")
+    assert sum(of_kinds["COUNT(r)"]) == edges
+    second = run_cypher(graph, "MATCH (a)-[r]->(b) RETURN a.kind, COUNT(r) SKIP 1 LIMIT 1")
+    assert second == {name: values[1:2] for name, values in of_kinds.items()}
+
+
+def test_columns_come_in_the_order_asked_for(graph: KnowledgeGraph) -> None:
+    query = "MATCH (a)-[r]->(b) RETURN COUNT(r) AS n, a.kind, COUNT(b) ORDER BY n LIMIT 2"
+    assert list(run_cypher(graph, query)) == ["n", "a.kind", "COUNT(b)"]
 
 
 def test_types_that_the_graph_does_not_have(graph: KnowledgeGraph) -> None:
