@@ -27,12 +27,10 @@ PROBED = 10
 """One cell in so many is looked at,"""
 LEAST_PROBED = 16
 """but at least so many."""
-QUANTIZED_FROM = 10_000
-"""Fewer vectors are too few to learn a product quantiser from; `ivfpq` is then `ivf`."""
 PROPOSED = 4
 """What a product quantiser proposes, times what is asked for."""
 COMPARED = 10_000
-"""Where no more vectors than this are to be looked at, each is compared with the question, whatever the index."""
+"""Where no more vectors than this are to be looked at, each is compared with the question, whatever is asked for."""
 BLOCK = 20_000
 """Vectors that are indexed at once."""
 
@@ -62,14 +60,14 @@ class DenseIndex:
         dimension: int,
         kind: IndexKind = "auto",
     ) -> None:
-        """Index unit vectors and write the index into a folder.
+        """Index unit vectors and write the index into a folder; up to `COMPARED` are kept `flat`.
 
         Args:
             batches: The vectors, in arrays of shape (any, dimension).
             positions: Of all of them, ascending.
         """
-        if kind == "auto":
-            kind = "flat" if len(positions) <= FLAT_UP_TO else "ivf"
+        if len(positions) <= (FLAT_UP_TO if kind == "auto" else COMPARED):
+            kind = "flat"
         (folder / "exact.npy").unlink(missing_ok=True)
         if kind == "flat":
             index: faiss.Index = faiss.IndexScalarQuantizer(
@@ -83,7 +81,7 @@ class DenseIndex:
             for vectors in batches:
                 exact[done : done + len(vectors)] = vectors
                 done += len(vectors)
-            index = _hnsw(dimension) if kind == "hnsw" else _ivf(exact, kind == "ivfpq" and done >= QUANTIZED_FROM)
+            index = _hnsw(dimension) if kind == "hnsw" else _ivf(exact, quantized=kind == "ivfpq")
             for begin in range(0, len(exact), BLOCK):
                 index.add(exact[begin : begin + BLOCK].astype(np.float32))
         faiss.write_index(index, str(folder / "vectors.faiss"))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.dense import CELLS, LEAST_PROBED, PROBED, IndexKind
+from retrieval.dense import CELLS, COMPARED, LEAST_PROBED, PROBED, IndexKind
 from retrieval.vectors import VectorsMissing
 
 if TYPE_CHECKING:
@@ -43,18 +43,21 @@ class Part:
 
 def index_params(kind: IndexKind, size: int) -> dict[str, Any]:
     """What Milvus calls an index of so many vectors; it keeps them whole, so `ivfpq` is as `ivf`."""
+    if kind == "flat" or size <= COMPARED:
+        return {"index_type": "FLAT", "params": {}}
     if kind == "hnsw":
         return {"index_type": "HNSW", "params": {"M": 32, "efConstruction": 200}}
-    if kind in {"ivf", "ivfpq"}:
-        return {"index_type": "IVF_FLAT", "params": {"nlist": _cells(size)}}
-    return {"index_type": "FLAT", "params": {}}
+    return {"index_type": "IVF_FLAT", "params": {"nlist": _cells(size)}}
 
 
-def _search_params(kind: IndexKind, size: int, k: int) -> dict[str, int]:
+def _search_params(kind: IndexKind, size: int, k: int, looked_at: int) -> dict[str, int]:
+    """The fewer of its vectors are to be looked at, the further an index is gone through to find them."""
+    if kind == "flat" or size <= COMPARED:
+        return {}
     if kind == "hnsw":
-        return {"ef": max(128, k)}
+        return {"ef": min(max(128, k) * size // looked_at, MOST)}
     cells = _cells(size)
-    return {"nprobe": max(cells // PROBED, min(cells, LEAST_PROBED))} if kind in {"ivf", "ivfpq"} else {}
+    return {"nprobe": min(max(cells // PROBED, LEAST_PROBED) * size // looked_at, cells)}
 
 
 def _cells(size: int) -> int:
@@ -113,7 +116,7 @@ class MilvusIndex:
             return [(np.empty(0, np.int64), np.empty(0, np.float32)) for _ in queries]
         found: list[list[tuple[int, float]]] = [[] for _ in queries]
         with self._guard():
-            for part, rows in self._everything if among is None else self._filters(np.sort(self._rows_of(among))):
+            for part, rows, many in self._everything if among is None else self._filters(np.sort(self._rows_of(among))):
                 hits = self._ask(
                     self._client.search,
                     part,
@@ -121,7 +124,7 @@ class MilvusIndex:
                     filter=rows,
                     limit=min(k, len(part)),
                     output_fields=["id"],
-                    search_params={"metric_type": "IP", "params": _search_params(self._kind, len(part), k)},
+                    search_params={"metric_type": "IP", "params": _search_params(self._kind, len(part), k, many)},
                 )
                 for mine, new in zip(found, hits, strict=True):
                     mine += [(hit["id"], hit["distance"]) for hit in new]
@@ -170,17 +173,19 @@ class MilvusIndex:
         order = np.lexsort((positions, -cosines))[:k]
         return positions[order], cosines[order]
 
-    def _filters(self, rows: NDArray[np.int64]) -> Iterator[tuple[Part, str]]:
-        """What to search in which collection, so that all the given rows, ascending, are looked at and no others."""
+    def _filters(self, rows: NDArray[np.int64]) -> Iterator[tuple[Part, str, int]]:
+        """What to search in which collection, so that all the given rows, ascending, are looked at and no others; and
+        how many are in it.
+        """
         for part in self._parts:
             inside = rows[slice(*np.searchsorted(rows, [part.begin, part.end]))]
             if len(inside) == len(part):
-                yield part, ""
+                yield part, "", len(part)
                 continue
             while len(inside):
                 left_out = inside - inside[0] - np.arange(len(inside))
                 taken = max(LISTED, int(np.searchsorted(left_out, LISTED, side="right")))
-                yield part, _filter(inside[:taken])
+                yield part, _filter(inside[:taken]), len(inside[:taken])
                 inside = inside[taken:]
 
 

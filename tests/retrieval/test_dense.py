@@ -16,8 +16,7 @@ KINDS: list[IndexKind] = ["flat", "hnsw", "ivf", "ivfpq"]
 
 @pytest.fixture(autouse=True)
 def few_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that 2,000 vectors are quantised, and a scope of 40 searched by the index."""
-    monkeypatch.setattr(dense, "QUANTIZED_FROM", 1_000)
+    """So that 2,000 vectors, and a scope of 40, are searched by the index."""
     monkeypatch.setattr(dense, "COMPARED", 20)
 
 
@@ -55,6 +54,16 @@ def test_approximate_kinds_find_nearly_the_same_with_exact_cosines(
         assert (np.diff(cosines) <= 0).all()
         shared.append(len({*np.argsort(-(vectors @ query))[:10].tolist()} & {*positions.tolist()}))
     assert np.mean(shared) >= 9.5
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_few_vectors_are_searched_exactly(
+    vectors: NDArray[np.float32], kind: IndexKind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dense, "COMPARED", 2_000)
+    index = written(vectors, tmp_path, kind)
+    for query in np.roll(vectors[:50], 1, axis=1):  # near to none of them
+        assert index.search(query, 10)[0].tolist() == np.argsort(-(vectors @ query), kind="stable")[:10].tolist()
 
 
 @pytest.mark.parametrize("kind", KINDS)

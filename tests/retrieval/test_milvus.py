@@ -127,12 +127,12 @@ def test_a_filter_says_which_rows_and_names_few(store: MilvusStore) -> None:
     index = MilvusIndex(store.client, store._plainly, [whole], np.arange(size), "flat")
     for share in (0.001, 0.2, 0.5, 0.8, 0.999):
         rows = np.flatnonzero(rng.random(size) < share)
-        filters = [text for _, text in index._filters(rows)]
+        filters = [text for _, text, _ in index._filters(rows)]
         looked_at = [id for text in filters for id in eval(f"[id for id in range({size}) if {_set(text)}]")]
         assert looked_at == rows.tolist()
         assert max(text.count(",") for text in filters) < LISTED
-    assert [text for _, text in index._filters(np.arange(size))] == [""]
-    assert [text for _, text in index._filters(np.arange(5, 900))] == ["id >= 5 and id <= 899"]
+    assert [text for _, text, _ in index._filters(np.arange(size))] == [""]
+    assert [text for _, text, _ in index._filters(np.arange(5, 900))] == ["id >= 5 and id <= 899"]
 
 
 def _set(text: str) -> str:
@@ -140,13 +140,30 @@ def _set(text: str) -> str:
 
 
 @pytest.mark.parametrize("kind", ["hnsw", "ivf"])
-def test_approximate_kinds_find_nearly_the_same(store: MilvusStore, vectors: Vectors, kind: IndexKind) -> None:
+def test_approximate_kinds_find_nearly_the_same(
+    store: MilvusStore, vectors: Vectors, kind: IndexKind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(milvus_index, "COMPARED", 20)
     found = store.open(published(store, vectors, kind=kind))
     shared = []
     for query, (positions, cosines) in zip(vectors[:50], found.search_all(vectors[:50], 10), strict=True):
         np.testing.assert_allclose(cosines, (vectors @ query)[positions], atol=1e-5)
         shared.append(len({*np.argsort(-(vectors @ query))[:10].tolist()} & {*positions.tolist()}))
     assert np.mean(shared) >= 9.5
+    among = np.arange(0, SIZE, 100)
+    for query in vectors[:50]:
+        wanted = among[np.argsort(-(vectors[among] @ query), kind="stable")[:10]]
+        assert found.search(query, 10, among)[0].tolist() == wanted.tolist()
+
+
+@pytest.mark.parametrize("kind", ["hnsw", "ivf", "ivfpq"])
+def test_few_vectors_are_searched_exactly(
+    store: MilvusStore, vectors: Vectors, tmp_path: Path, kind: IndexKind
+) -> None:
+    found = store.open(published(store, vectors, kind=kind))
+    queries = np.roll(vectors[:20], 1, axis=1)  # near to none of them
+    assert_same(found, local(vectors, tmp_path / "local"), queries)
+    assert_same(found, local(vectors, tmp_path / "local"), queries, np.arange(0, SIZE, 50))
 
 
 def changed(vectors: Vectors, came: int, gone: int) -> tuple[Vectors, NDArray[np.int64]]:
