@@ -21,6 +21,7 @@ from chatbot import bots
 from chatbot.bot import Bot
 from chatbot.bots import BotSource
 from chatbot.build import build, is_current
+from chatbot.checksums import Damaged, check
 from chatbot.home import NotBuilt, read_manifest, updating
 from retrieval.encoder import Encoder
 from retrieval.errors import GraftError
@@ -237,6 +238,35 @@ def test_damaged_checksums_say_so_and_are_made_anew(built: BotSource, encoder: E
     assert not is_current(built)
     build(built, encoder=encoder)
     assert is_current(built) and Bot.open(built, encoder)
+
+
+def test_a_copy_is_read_through_once(built: BotSource) -> None:
+    folder = built.home / "builds" / read_manifest(built.home).build
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name != "files.json"]
+    assert len(files) >= 10
+    for number, path in enumerate(files):
+        os.utime(path, ns=(0, 1_700_000_000_000_000_000 + number))
+    flipped(files[0], 1)
+    with pytest.raises(Damaged, match=f"{files[0].name} was changed"):
+        check(folder)
+    flipped(files[0], 2)
+    check(folder)
+    for path in files:
+        flipped(path, path.stat().st_mtime_ns)  # size and time as they were read: only reading tells
+        check(folder)
+        with pytest.raises(Damaged, match=f"{path.name} was changed"):
+            check(folder, thorough=True)
+        flipped(path, path.stat().st_mtime_ns + 1)
+        check(folder)
+    assert {path for path in folder.rglob("*") if path.is_file()} == {*files, folder / "files.json"}
+
+
+def flipped(path: Path, changed: int) -> None:
+    """Flip a bit of a file, or flip it back, and say when it was changed."""
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    os.utime(path, ns=(0, changed))
 
 
 @pytest.mark.parametrize("name", ["vectors.faiss", "graph.npz", "bm25"])
