@@ -56,6 +56,8 @@ def connect(uri: str, token: str) -> MilvusClient:
                 except milvus_lite.DataDirLockedError:
                     cure = "close that, or use a Milvus server"
                     raise MilvusError(f"{place(uri)} is in use by another process; {cure}") from None
+                except OSError as error:
+                    raise MilvusError(f"{place(uri)} cannot be used: {error.strerror or error}") from error
             raise
 
 
@@ -65,7 +67,7 @@ def plainly(uri: str, token: str) -> Iterator[None]:
 
     Raises:
         VectorsMissing: A collection is not there.
-        MilvusError: Anything else.
+        MilvusError: Anything else that Milvus says; errors of the disk stay what they are.
     """
     import grpc
     from pymilvus import MilvusException
@@ -80,8 +82,6 @@ def plainly(uri: str, token: str) -> Iterator[None]:
         raise MilvusError(f"{place(uri)} cannot be used: {_line(error.message, token)}") from error
     except grpc.RpcError as error:
         raise MilvusError(f"{place(uri)} cannot be used: {_line(error.details(), token)}") from error
-    except OSError as error:
-        raise MilvusError(f"{place(uri)} cannot be used: {error.strerror or error}") from error
 
 
 def _line(message: object, token: str) -> str:

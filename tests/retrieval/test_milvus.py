@@ -222,6 +222,33 @@ def test_a_killed_build_leaves_nothing_for_long(store: MilvusStore, vectors: Vec
     assert len(collections(store)) == 1 and len(store.open(folder)) == SIZE
 
 
+@pytest.mark.parametrize("name", ["rows.npy", "keys.npy"])
+@pytest.mark.parametrize("damage", [None, b"", b"\x93NUMPY garbage"])
+def test_what_the_disk_lost_is_written_again(
+    store: MilvusStore, vectors: Vectors, name: str, damage: bytes | None
+) -> None:
+    folder = published(store, vectors)
+    (folder / name).unlink() if damage is None else (folder / name).write_bytes(damage)
+    assert len(store.open(published(store, vectors))) == SIZE
+
+
+def test_an_error_of_the_disk_is_not_said_as_one_of_milvus(store: MilvusStore, vectors: Vectors) -> None:
+    def failing() -> Iterator[Vectors]:
+        yield vectors[:300]
+        Path("/dev/full").write_bytes(b"0" * 10_000)
+
+    (store.home / "builds" / "next").mkdir()
+    with pytest.raises(OSError, match="No space left on device"):
+        store.write(store.home / "builds" / "next", failing(), np.arange(SIZE), 32)
+    assert collections(store) == set()
+
+
+def test_a_file_that_cannot_be_made_is_said_to_be(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder", encoding="utf8")
+    with pytest.raises(MilvusError, match=r"the Milvus file .*v\.db cannot be used: Not a directory"):
+        MilvusStore.connect(str(tmp_path / "file" / "v.db"), "", "bot", tmp_path)
+
+
 def test_a_build_that_fails_leaves_nothing(store: MilvusStore, vectors: Vectors) -> None:
     def failing() -> Iterator[Vectors]:
         yield vectors[:300]
