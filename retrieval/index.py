@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing
 from functools import cached_property
 from pathlib import Path
 
@@ -102,17 +103,19 @@ class Index:
             VectorsMissing: The vectors are not where they are kept.
             ValueError: Its files differ in how many chunks they hold.
         """
-        index = cls(
-            Store(folder / DATABASE),
-            vectors.open(folder),
-            LexicalIndex.open(folder / WORDS),
-            encoder,
-            float(json.loads((folder / "fusion.json").read_text(encoding="utf8"))["dense_weight"]),
-            np.load(folder / "faq.npy", allow_pickle=False),
-        )
-        sizes = {len(index.dense), index.store.count()}
-        if len(sizes) > 1 or len(index.faq_vectors) != len(index.store.faq()):
-            raise ValueError(f"the files in {folder} are of different builds")
+        with ExitStack() as failing:
+            index = cls(
+                failing.enter_context(closing(Store(folder / DATABASE))),
+                vectors.open(folder),
+                LexicalIndex.open(folder / WORDS),
+                encoder,
+                float(json.loads((folder / "fusion.json").read_text(encoding="utf8"))["dense_weight"]),
+                np.load(folder / "faq.npy", allow_pickle=False),
+            )
+            sizes = {len(index.dense), index.store.count()}
+            if len(sizes) > 1 or len(index.faq_vectors) != len(index.store.faq()):
+                raise ValueError(f"the files in {folder} are of different builds")
+            failing.pop_all()
         return index
 
     def candidates(

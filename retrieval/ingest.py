@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,6 +22,19 @@ DOCUMENTS_PER_COMMIT = 200
 VECTORS_PER_COMMIT = 1_000
 TELLING = 2_000
 """Characters that tell a document's language."""
+ASKED = 10_000
+"""Texts on their way to the encoder, after which those that have arrived are forgotten."""
+FREE = """
+DROP TABLE IF EXISTS temp.free;
+CREATE TEMP TABLE free (position INTEGER PRIMARY KEY);
+WITH RECURSIVE holes (position, stop) AS (
+    SELECT begin, stop FROM (
+        SELECT lag(position, 1, -1) OVER (ORDER BY position) + 1 AS begin, position AS stop FROM chunks
+    ) WHERE begin < stop
+    UNION ALL SELECT position + 1, stop FROM holes WHERE position + 1 < stop
+) INSERT INTO free SELECT position FROM holes;
+"""
+"""Collects the positions between those of chunks."""
 
 Numbered = Sequence[tuple[int, Chunk, str]]
 """Chunks, each with its position and the title of its document."""
@@ -97,9 +109,8 @@ class Ingest:
     def __init__(self, connection: sqlite3.Connection, observer: Observer | None = None) -> None:
         self.connection = connection
         self._observer = observer
-        taken = {row[0] for row in connection.execute("SELECT position FROM chunks")}
-        self._next = max(taken, default=-1) + 1
-        self._free = [position for position in range(self._next) if position not in taken]
+        connection.executescript(FREE)
+        self._next = int(connection.execute("SELECT coalesce(max(position), -1) + 1 FROM chunks").fetchone()[0])
 
     def stamps(self) -> dict[str, Stamp]:
         """The stamp of every document, by id."""
@@ -118,8 +129,7 @@ class Ingest:
         if self._observer and gone:
             self._observer.forget(gone)
         self.connection.execute("DELETE FROM documents WHERE id = ?", [document_id])
-        for position, *_ in gone:
-            heapq.heappush(self._free, position)
+        self.connection.executemany("INSERT INTO free VALUES (?)", [(position,) for position, *_ in gone])
 
     def put(self, document: Document, chunks: Sequence[Chunk], stamp: Stamp = Stamp()) -> list[tuple[bytes, str]]:
         """Put a document in, in place of one with its id; returns what is to be encoded for it, with the digests."""
@@ -156,20 +166,20 @@ class Ingest:
         arriving: Iterable[tuple[Document, Sequence[Chunk], Stamp]],
         encoder: Encoder,
         cache: VectorCache,
-        encoded: Encoded = lambda done, come: None,
+        progress: Encoded = lambda done, come: None,
     ) -> None:
         """Put documents in as they come with their chunks, and the vectors of these into the cache.
 
         The encoder works while the next documents are read, cut and counted; what the cache holds is not encoded again.
 
         Args:
-            encoded: Told how far this is.
+            progress: Told how far this is.
         """
         come = 0
 
         def texts() -> Iterator[tuple[bytes, str]]:
             nonlocal come
-            asked: set[bytes] = set()
+            asked: set[bytes] = set()  # and not known to have arrived
             for number, (document, chunks, stamp) in enumerate(arriving, 1):
                 encoded = dict(self.put(document, chunks, stamp))
                 new = encoded.keys() - asked
@@ -177,15 +187,18 @@ class Ingest:
                 new -= cache.known(list(new))
                 come += len(new)
                 yield from ((key, text) for key, text in encoded.items() if key in new)
+                if len(asked) > ASKED:
+                    asked -= cache.known(list(asked))
                 if number % DOCUMENTS_PER_COMMIT == 0:
                     self.connection.commit()
 
-        encode(texts(), encoder, cache, lambda done: encoded(done, come))
+        encode(texts(), encoder, cache, lambda done: progress(done, come))
         self.connection.commit()
 
     def _position(self) -> int:
-        if self._free:
-            return heapq.heappop(self._free)
+        sql = "DELETE FROM free WHERE position = (SELECT min(position) FROM free) RETURNING position"
+        if free := self.connection.execute(sql).fetchall():
+            return int(free[0][0])
         self._next += 1
         return self._next - 1
 

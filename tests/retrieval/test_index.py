@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from retrieval import ingest
 from retrieval.aptitude import aptitude
 from retrieval.document import Document
 from retrieval.encoder import Encoder
@@ -14,6 +18,7 @@ from retrieval.fusion import DENSE_WEIGHT, fuse
 from retrieval.index import Index
 from retrieval.ingest import indexed_text
 from retrieval.splitter import split
+from retrieval.store import DATABASE
 from tests.retrieval.corpora import CHINESE, ENGLISH, documents
 
 
@@ -79,6 +84,35 @@ def test_a_reopened_index_answers_the_same(encoder: Encoder, tmp_path: Path) -> 
         ours, theirs = opened.candidates(question), fresh.candidates(question)
         np.testing.assert_array_equal(ours.positions, theirs.positions)
         np.testing.assert_array_equal(opened.fused(ours), fresh.fused(theirs))
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files are listed there")
+def test_what_cannot_be_opened_is_left_closed(encoder: Encoder, tmp_path: Path) -> None:
+    built(tmp_path / "index", documents(ENGLISH, "Help"), encoder).store.close()
+    (tmp_path / "index" / "fusion.json").write_text("{", encoding="utf8")
+    with pytest.raises(ValueError) as caught:
+        Index.open(tmp_path / "index", encoder)
+    assert caught.tb  # holds on to what was opened
+    held = {os.path.realpath(path) for path in Path("/proc/self/fd").iterdir()}
+    assert not any(path.startswith(str(tmp_path)) and path.endswith(DATABASE) for path in held)
+
+
+def test_a_text_is_encoded_once_however_often_it_comes(
+    encoder: Encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest, "ASKED", 100)
+    monkeypatch.setattr(ingest, "VECTORS_PER_COMMIT", 50)
+    texts: list[str] = []
+    stream = encoder.stream
+
+    def counted(pairs: Iterable[tuple[bytes, str]]) -> Iterator[tuple[list[bytes], NDArray[np.float32]]]:
+        yield from stream((key, texts.append(text) or text) for key, text in pairs)  # type: ignore[func-returns-value]
+
+    monkeypatch.setattr(encoder, "stream", counted)
+    docs = [Document(f"{n}.md", "Lockers", f"Locker {n % 700} is blue.", f"{n}.md") for n in range(1_000)]
+    index = built(tmp_path / "index", docs, encoder)
+    assert len(index.dense) == 1_000
+    assert len(texts) == len(set(texts)) == 700
 
 
 @pytest.mark.parametrize(

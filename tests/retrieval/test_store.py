@@ -65,6 +65,34 @@ def test_an_opened_store_cannot_be_changed(path: Path) -> None:
         Store(path).connection.execute("DELETE FROM documents")
 
 
+def test_chunks_take_the_lowest_positions_that_are_free(tmp_path: Path) -> None:
+    connection = connect(tmp_path / "knowledge.db")
+
+    def put(name: str, size: int) -> None:
+        document = Document(name, name, "word " * 6 * size, name)
+        ingest.put(document, split(document, 6, 0))
+
+    def held() -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for name, position in connection.execute("SELECT document_id, position FROM chunks ORDER BY position"):
+            found.setdefault(name, []).append(position)
+        return found
+
+    ingest = Ingest(connection)
+    for name, size in (("a", 3), ("b", 2), ("c", 3), ("d", 1)):
+        put(name, size)
+    ingest.remove("c")
+    ingest.remove("a")
+    assert held() == {"b": [3, 4], "d": [8]}
+    ingest = Ingest(connection)
+    put("b", 4)
+    assert held() == {"b": [0, 1, 2, 3], "d": [8]}
+    ingest.remove("d")
+    ingest = Ingest(connection)
+    put("e", 2)
+    assert held() == {"b": [0, 1, 2, 3], "e": [4, 5]}
+
+
 def test_a_damaged_store_is_named_with_the_cure(path: Path) -> None:
     path.write_bytes(b"no database at all" * 500)
     with pytest.raises(GraftError, match=r"knowledge\.db is damaged \(file is not a database\); run: graft index BOT"):
