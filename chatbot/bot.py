@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
+import math
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 
 LONGEST_QUESTION = 2_000
 """Characters of a question that are read; the rest is ignored."""
+PAUSE = 20.0
+"""Seconds after which an index that could not be opened is tried again."""
 
 
 def cleaned(question: str) -> str:
@@ -86,6 +89,7 @@ class Bot:
         self._sessions = Lazy(lambda: Sessions(source.home / "sessions.db"))
         self._writer: Writer | None = None
         self._seen = (0, 0)
+        self._again = math.inf
         self._next: Bot | None = None
         self._looking = threading.Lock()
         if self.config.generator.model != "extractive":
@@ -135,17 +139,25 @@ class Bot:
     def current(self) -> Bot:
         """This bot, or the same one over the index that was published since; opened once for all who ask.
 
-        Where the new index cannot be opened, the old one goes on answering.
+        Where the new index cannot be opened, the old one goes on answering, and the new one is tried again from time to
+        time.
         """
         with self._looking:
-            if self._next is None and (seen := published_at(self.home)) != self._seen:
-                self._seen = seen
-                with contextlib.suppress(GraftError, ModelError):
-                    if read_manifest(self.home).build != self.manifest.build:
-                        self._next = Bot.open(self.source, self.index.encoder)
+            if self._next is None:
+                self._look()
             if self._next:
                 self._next = self._next.current()  # so that those in between are let go
             return self._next or self
+
+    def _look(self) -> None:
+        if (seen := published_at(self.home)) == self._seen and time.monotonic() < self._again:
+            return
+        self._seen, self._again = seen, math.inf
+        try:
+            if read_manifest(self.home).build != self.manifest.build:
+                self._next = Bot.open(self.source, self.index.encoder)
+        except (GraftError, ModelError):
+            self._again = time.monotonic() + PAUSE
 
     @property
     def support(self) -> SupportModel:

@@ -274,6 +274,22 @@ def test_a_bot_in_use_goes_over_to_the_new_index(source: BotSource, encoder: Enc
     assert "9 euros" in bot.searcher.search("replacement card cost", 1).passages[0].chunk.text
 
 
+def test_a_new_index_that_cannot_be_opened_for_a_while_is_tried_again(
+    source: BotSource, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chatbot.bot.PAUSE", 0.3)
+    build(source, encoder=encoder)
+    bot = Bot.open(source, encoder)
+    (source.config.folder / "knowledge" / "ferry.md").write_text(FERRY, "utf8")
+    path = source.home / "builds" / build(source, encoder=encoder).build / "fusion.json"
+    hidden = path.rename(source.home / "hidden")
+    assert bot.current() is bot
+    hidden.rename(path)
+    assert bot.current() is bot
+    time.sleep(0.3)
+    assert "noon" in bot.current().searcher.search("When does the ferry leave?", 1).passages[0].chunk.text
+
+
 def test_a_bot_keeps_no_index_between_its_own_and_the_one_in_use(source: BotSource, encoder: Encoder) -> None:
     build(source, encoder=encoder)
     bot = Bot.open(source, encoder)
