@@ -13,6 +13,7 @@ from pathlib import Path
 
 from retrieval.errors import GraftError
 from retrieval.loaders.clean import valid
+from retrieval.private import keep_private
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS turns (
@@ -54,6 +55,7 @@ class Sessions:
         self._lock = threading.Lock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            keep_private(path)
             self._connection = sqlite3.connect(path, check_same_thread=False, timeout=10)
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA foreign_keys = ON")
@@ -127,4 +129,4 @@ class Sessions:
 def _readable(path: Path, error: Exception) -> GraftError:
     if type(error) is sqlite3.DatabaseError:
         return GraftError(f"{path} is damaged ({error}); delete it to begin without the old conversations")
-    return GraftError(f"cannot keep conversations in {path}: {error}")
+    return GraftError(f"cannot keep conversations in {path}: {getattr(error, 'strerror', None) or error}")

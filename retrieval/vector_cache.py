@@ -17,6 +17,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.private import keep_private
+
 KEPT_DAYS = 90
 """Vectors that no index has used for so long are forgotten."""
 _TOUCHED_DAYS = 7
@@ -141,7 +143,8 @@ def _opened(path: Path | None) -> sqlite3.Connection:
     if path:
         for _ in range(2):
             try:
-                path.parent.mkdir(parents=True, exist_ok=True)
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                keep_private(path)
                 connection = sqlite3.connect(path, timeout=60)
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = NORMAL")

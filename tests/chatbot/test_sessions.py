@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import stat
 import threading
 from pathlib import Path
 
@@ -26,6 +28,14 @@ def test_turns_are_kept_in_order_and_apart(tmp_path: Path) -> None:
     ]
     assert [turn.answer for turn in again.turns("b")] == ["x"]
     assert again.turns("nobody") == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="files have no such rights")
+def test_only_the_owner_can_read_them(tmp_path: Path) -> None:
+    sessions = Sessions(tmp_path / "sessions.db")
+    sessions.add("a", "One?", "One?", "1", 0.9, False)
+    rights = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    assert rights == dict.fromkeys(("sessions.db", "sessions.db-wal", "sessions.db-shm"), 0o600)
 
 
 def test_forgetting_the_last_turn(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import stat
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +30,14 @@ def test_what_was_kept_is_there_when_opened_again(tmp_path: Path, vectors: NDArr
     assert again.known(KEYS) == set(KEYS[:50])
     found = again.get(KEYS)
     np.testing.assert_array_equal(np.stack([found[key] for key in KEYS[:50]]), vectors[:50])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="files have no such rights")
+def test_only_the_owner_can_read_it(tmp_path: Path, vectors: NDArray[np.float32]) -> None:
+    cache = VectorCache(tmp_path / "vectors" / "v.db", 32)
+    cache.add(KEYS, vectors)
+    rights = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.rglob("*")}
+    assert rights == {"vectors": 0o700} | dict.fromkeys(("v.db", "v.db-wal", "v.db-shm"), 0o600)
 
 
 def test_questions_are_encoded_once(tmp_path: Path, vectors: NDArray[np.float32]) -> None:
