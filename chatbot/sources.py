@@ -9,7 +9,9 @@ import os
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from adapters import locate
 from adapters.models import sha256
@@ -21,6 +23,9 @@ from retrieval.loaders import discover
 from retrieval.loaders.clean import one_line
 from retrieval.loaders.titles import below
 
+LIBRARIES = ("PyStemmer", "jieba")
+"""They decide which words and names a text holds: with another version, a question's may not be the index's.
+What reads files is not among them: a document stays as it was read until its file changes."""
 SETTLED = 2_000_000_000
 """Nanoseconds after which a further change of a file shows in its time, on any file system."""
 
@@ -52,19 +57,26 @@ def find_sources(config: BotConfig, needed: bool = True) -> Sources:
     return Sources(files, dict(skipped))
 
 
-def digest(config: BotConfig, sources: Sources) -> str:
-    """Changes when the index would: with the files, the settings that shape it, or the encoder."""
-    shaping = {
+def shaping(config: BotConfig) -> dict[str, Any]:
+    """What documents, chunks, words and graph are made by: where it differs, all are made anew."""
+    return {
         "format": FORMAT,
         "language": config.language,
         "chunk": config.knowledge.chunk.model_dump(),
+        "graph": config.graph.extractor,
+        "libraries": {name: version(name) for name in LIBRARIES},
+    }
+
+
+def digest(config: BotConfig, sources: Sources) -> str:
+    """Changes when the index would: with the files, the settings that shape it, or the encoder."""
+    told = shaping(config) | {
         "index": config.retrieval.index,
         "encoder": locate(config.retrieval.encoder).fingerprint,
-        "graph": config.graph.extractor,
         "triples": [_stamp(config.path(name), config.folder) for name in config.graph.triples],
         "files": [_stamp(path, config.folder) for path, _ in sources.files],
     }
-    return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 def stamp_of(path: Path, old: Stamp | None) -> Stamp:

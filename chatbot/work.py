@@ -7,13 +7,13 @@ import json
 import shutil
 import sqlite3
 from contextlib import closing
-from importlib.metadata import version
 from pathlib import Path
 
 from chatbot.bots import data_home
 from chatbot.checksums import check
 from chatbot.config import BotConfig
-from chatbot.home import FORMAT, Manifest, NotBuilt, read_manifest
+from chatbot.home import Manifest, NotBuilt, read_manifest
+from chatbot.sources import shaping
 from knowledge_graph.store import SCHEMA
 from retrieval.document import Document
 from retrieval.ingest import connect
@@ -58,7 +58,7 @@ def work_store(folder: Path, base: Path | None, config: BotConfig) -> tuple[sqli
         base: The database of the build in use.
     """
     path = folder / DATABASE
-    wanted = _settings(config)
+    wanted = json.dumps(shaping(config), sort_keys=True)
     if path.exists() and (connection := _taken_up(path, wanted, thorough=True)):
         _keep_database(folder)
         return connection, _waiting(connection)
@@ -107,16 +107,6 @@ def _waiting(connection: sqlite3.Connection) -> list[Document]:
         Document(id_, title, text, source, {**json.loads(metadata), "date": date})
         for id_, title, text, source, metadata, date in connection.execute(sql)
     ]
-
-
-def _settings(config: BotConfig) -> str:
-    shaping = {
-        "format": FORMAT,
-        "language": config.language,
-        "chunk": config.knowledge.chunk.model_dump(),
-        "graph": [config.graph.extractor, version("jieba")],
-    }
-    return json.dumps(shaping, sort_keys=True)
 
 
 def _taken_up(path: Path, wanted: str, thorough: bool = False) -> sqlite3.Connection | None:

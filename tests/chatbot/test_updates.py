@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib.metadata
 import os
 import shutil
 import sqlite3
@@ -13,7 +14,10 @@ from zlib import crc32
 
 import numpy as np
 import pytest
+import Stemmer
 
+import retrieval.text
+from chatbot import sources
 from chatbot.bot import Bot
 from chatbot.bots import BotSource
 from chatbot.build import build, is_current
@@ -113,6 +117,25 @@ def test_only_what_changed_is_read_and_encoded(source: BotSource, watched: Watch
     (source.config.folder / "knowledge" / "ferry.md").write_text(FERRY, "utf8")
     build(source, encoder=watched.encoder)
     assert watched.texts == ["Ferry\nThe ferry Zwaluw leaves at noon from pier four."]
+
+
+def test_words_are_counted_anew_when_another_version_of_the_stemmer_is_installed(
+    source: BotSource, watched: Watched
+) -> None:
+    with pytest.MonkeyPatch.context() as before:  # Porter's older algorithm stands for an older version
+        before.setattr(retrieval.text, "_stemmer", lambda: Stemmer.Stemmer("porter"))
+        before.setattr(
+            sources, "version", lambda name: "2.2.0" if name == "PyStemmer" else importlib.metadata.version(name)
+        )
+        (source.config.folder / "knowledge" / "star.md").write_text("# Star\n\nIts light is dying.", "utf8")
+        build(source, encoder=watched.encoder)
+        assert is_current(source)
+    assert not Bot.open(source, watched.encoder).index.lexical.scores("die").any()
+    assert not is_current(source)
+    watched.texts.clear()
+    build(source, encoder=watched.encoder)
+    assert Bot.open(source, watched.encoder).index.lexical.scores("die").any()
+    assert is_current(source) and watched.texts == []
 
 
 def test_a_touched_file_is_not_encoded_and_an_unchanged_bot_is_left_alone(source: BotSource, watched: Watched) -> None:
