@@ -30,7 +30,12 @@ from retrieval.vector_cache import VectorCache
 
 
 def is_current(bot: BotSource) -> bool:
-    """Whether the published build is whole and matches the bot's config and files.
+    """Whether the published build is whole and matches the bot's config and files; raises what `outdated` does."""
+    return not outdated(bot)
+
+
+def outdated(bot: BotSource) -> str:
+    """Why the published build cannot stay as it is; empty where it can.
 
     Raises:
         GraftError: The store of its vectors does not answer.
@@ -38,11 +43,13 @@ def is_current(bot: BotSource) -> bool:
     try:
         manifest = read_manifest(bot.home)
         check(bot.home / "builds" / manifest.build)
-    except (NotBuilt, OSError, ValueError):
-        return False
+    except NotBuilt as error:
+        return str(error).split("; run: ")[0]
+    except (OSError, ValueError):
+        return "the index is damaged"
     if manifest.inputs != digest(bot.config, find_sources(bot.config, needed=False)):
-        return False
-    return holds(vector_store(bot), bot.home / "builds" / manifest.build)
+        return "the documents or settings have changed"
+    return "" if holds(vector_store(bot), bot.home / "builds" / manifest.build) else "the vectors of the index are gone"
 
 
 def build(

@@ -16,7 +16,7 @@ from adapters.models import locate, verify_default
 from chatbot import bots
 from chatbot.bot import Bot
 from chatbot.bots import BotSource
-from chatbot.build import is_current
+from chatbot.build import outdated
 from chatbot.config import Adapters, BotConfig
 from chatbot.grafts import DEFAULTS, find_all
 from chatbot.sources import find_sources
@@ -139,7 +139,8 @@ def _generator(config: BotConfig, encoder: Callable[[str], Encoder]) -> str:
 
 def _index(bot: Bot) -> str:
     manifest = bot.manifest
-    state = "current" if is_current(bot.source) else "out of date; run: graft index"
+    reason = outdated(bot.source)
+    state = f"{reason}; run: graft index" if reason else "current"
     read = f"{manifest.documents} documents, {manifest.chunks} chunks, {len(manifest.failed)} not read"
     by = "sentences are read by the adapters"
     if judge(bot.index) != "dense":

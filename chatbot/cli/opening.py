@@ -1,4 +1,4 @@
-"""Bots made ready to answer: indexed first where they are not, or where their documents or settings have changed."""
+"""Bots made ready to answer: indexed first unless their index is up to date."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def open_bot(source: BotSource | str, encoder: Encoder | None = None) -> Bot:
         ModelError: The encoder cannot be loaded.
     """
     from chatbot.bot import Bot
-    from chatbot.build import is_current
+    from chatbot.build import outdated
 
     source = bots.find(source) if isinstance(source, str) else source
-    if not is_current(source):
-        say(f"{source.config.name}: {_why(source)}")
+    if reason := outdated(source):
+        say(f"{source.config.name}: {reason}; indexing it")
         manifest, seconds = build_with_bar(source, encoder)
         say(f"{source.config.name}: {counted(manifest.documents, 'document')} indexed in {seconds:.1f} s")
         for file, reason in manifest.failed.items():
@@ -40,19 +40,6 @@ def open_bot(source: BotSource | str, encoder: Encoder | None = None) -> Bot:
     if bot.threshold.outdated:
         say(f"{bot.config.name}: its threshold is {bot.threshold.origin}; run: graft eval BOT --calibrate")
     return bot
-
-
-def _why(source: BotSource) -> str:
-    from chatbot.checksums import check
-    from chatbot.home import NotBuilt, read_manifest
-
-    try:
-        check(source.home / "builds" / read_manifest(source.home).build)
-    except NotBuilt:
-        return "indexing for the first time"
-    except (OSError, ValueError):
-        return "the index is damaged; mending it"
-    return "the documents or settings have changed; indexing again"
 
 
 def build_with_bar(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -207,13 +209,35 @@ def test_a_named_session_goes_on_in_the_next_process(northwind_folder: Path) -> 
 def test_chat_indexes_first_and_again_when_documents_change(tmp_path: Path) -> None:
     write_bot(tmp_path)
     first = graft("chat", tmp_path, "--once", COST, "--json")
-    assert "indexing for the first time" in first.stderr and "3 documents indexed in" in first.stderr
+    assert (
+        "northwind: the bot is not indexed yet; indexing it" in first.stderr
+        and "3 documents indexed in" in first.stderr
+    )
     check_reply(json.loads(first.stdout))
     (tmp_path / "knowledge" / "cards.md").write_text("# Cards\n\nA replacement card costs 15 dollars.", "utf8")
     again = graft("chat", tmp_path, "--once", COST, "--json")
-    assert "the documents or settings have changed; indexing again" in again.stderr
+    assert "northwind: the documents or settings have changed; indexing it" in again.stderr
     assert "15 dollars" in json.loads(again.stdout)["text"]
     assert graft("chat", tmp_path, "--once", COST, "--json").stderr == ""
+
+
+def test_chat_says_what_became_of_the_index(tmp_path: Path) -> None:
+    graft("index", write_bot(tmp_path).config.folder)
+    manifest = tmp_path / ".graft" / "manifest.json"
+
+    def index() -> Path:
+        return next((tmp_path / ".graft" / "builds").iterdir())
+
+    damages: dict[str, Callable[[], object]] = {
+        "the index is damaged": lambda: (index() / "faq.npy").write_bytes((index() / "faq.npy").read_bytes()[::-1]),
+        "the index was deleted": lambda: shutil.rmtree(index()),
+        f"{manifest} is damaged": lambda: manifest.write_text("{", "utf8"),
+    }
+    for said, damage in damages.items():
+        damage()
+        shown = graft("chat", tmp_path, "--once", COST, "--json")
+        assert f"northwind: {said}; indexing it" in shown.stderr and "have changed" not in shown.stderr
+        assert "9 euros" in json.loads(shown.stdout)["text"]
 
 
 def test_a_provider_that_fails_is_still_a_reply(tmp_path: Path) -> None:
