@@ -18,7 +18,7 @@ from retrieval.progress import Progress
 
 DEBUG = False
 """Set by `--debug`: errors show their traceback."""
-SELDOM = 10.0
+SELDOM = 30.0
 """Seconds between two lines of progress where there is no terminal."""
 
 

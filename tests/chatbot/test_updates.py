@@ -51,7 +51,7 @@ class Watched:
 
         monkeypatch.setattr(encoder, "stream", lambda texts: stream(counted(texts)))
         monkeypatch.setattr(
-            encoder, "documents", lambda texts, *rest: self.texts.extend(texts) or documents(texts, *rest)
+            encoder, "documents", lambda texts, **more: self.texts.extend(texts) or documents(texts, **more)
         )
 
 
