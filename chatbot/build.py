@@ -13,7 +13,7 @@ from chatbot.changes import changes
 from chatbot.checksums import check
 from chatbot.config import BotConfig
 from chatbot.home import Manifest, NotBuilt, NothingToIndex, publish, read_manifest, updating
-from chatbot.sources import digest, find_sources, read_triples
+from chatbot.sources import Sources, digest, find_sources, read_triples
 from chatbot.update import NOTHING, Brought, Update
 from chatbot.vector_store import holds, vector_store
 from chatbot.work import cache_file, sound_build, sound_store, work_store
@@ -22,7 +22,9 @@ from knowledge_graph.store import save_matrix
 from knowledge_graph.update import GraphUpdate
 from retrieval.derive import derive
 from retrieval.encoder import Encoder
+from retrieval.errors import GraftError
 from retrieval.ingest import Ingest, seal
+from retrieval.loaders import source_name
 from retrieval.progress import Progress, silent
 from retrieval.reading import Reader, read_here
 from retrieval.store import DATABASE, Store
@@ -74,12 +76,14 @@ def build(
 
     Raises:
         NothingToIndex: No document could be read, or there is none and there was none.
-        GraftError: The home or the store of vectors cannot be written.
+        GraftError: A program brings a document with the name of a file, or the home or the store of vectors cannot be
+            written.
     """
     config = bot.config
     vectors = vector_store(bot, anew=compact)
     with updating(bot.home, waiting) as folder:
         sources = find_sources(config, needed=False)
+        _check_ids(brought, sources)
         triples = [row for name in config.graph.triples for row in read_triples(config.path(name))]
         inputs = digest(config, sources)
         current = sound_build(bot.home)
@@ -125,6 +129,14 @@ def build(
         )
         publish(bot.home, manifest)
     return manifest
+
+
+def _check_ids(brought: Brought, sources: Sources) -> None:
+    """Raises GraftError where a program changes the document of a file, which would come back or be lost by it."""
+    files = {source_name(path, root) for path, root in sources.files}
+    for id_ in (*(document.id for document in brought.documents), *brought.gone):
+        if id_ in files:
+            raise GraftError(f"{id_!r} is a file of the bot: change or delete the file, or bring another id")
 
 
 def _counts(config: BotConfig, connection: sqlite3.Connection, failed: dict[str, str], emptied: bool) -> dict[str, int]:

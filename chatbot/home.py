@@ -27,6 +27,8 @@ FORMAT = 7
 
 NEXT = "next"
 """The folder of the build that is being made."""
+NOT_PUBLISHED = (0, 0)
+"""When nothing was ever published."""
 _BUILD = re.compile(r"b-[0-9a-f]{8}")
 
 
@@ -167,7 +169,7 @@ def published_at(home: Path) -> tuple[int, int]:
     try:
         status = (home / "manifest.json").stat()
     except OSError:
-        return 0, 0
+        return NOT_PUBLISHED
     return status.st_ino, status.st_mtime_ns
 
 

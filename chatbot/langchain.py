@@ -39,12 +39,19 @@ class BotRetriever(BaseRetriever):
 
 
 def passages(searcher: Searcher, query: str, top_k: int) -> list[LangChainDocument]:
-    """What a search finds, as LangChain's documents."""
+    """What a search finds, as LangChain's documents.
+
+    Their metadata is that of the document with its `title`, `source` and `date`, and of the passage `document` (its
+    id), `section`, `start`, `end`, `score` and `why`, whatever the document calls by these names.
+    """
+    found = searcher.search(query, top_k).passages
+    told = searcher.index.store.metadata_of({passage.chunk.document_id for passage in found})
     return [
         LangChainDocument(
             id=passage.chunk.id,
             page_content=passage.chunk.whole,
-            metadata={
+            metadata=told[passage.chunk.document_id]
+            | {
                 "document": passage.chunk.document_id,
                 "section": passage.chunk.section,
                 "start": passage.chunk.start,
@@ -53,7 +60,7 @@ def passages(searcher: Searcher, query: str, top_k: int) -> list[LangChainDocume
                 "why": passage.why,
             },
         )
-        for passage in searcher.search(query, top_k).passages
+        for passage in found
     ]
 
 

@@ -6,34 +6,33 @@ import datetime
 import json
 import uuid
 from collections.abc import Sequence
-from contextlib import closing
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document as LangChainDocument
 from langchain_core.indexing import DeleteResponse, DocumentIndex, UpsertResponse
-from pydantic import ConfigDict
+from pydantic import ConfigDict, PrivateAttr
 
 from chatbot.bot import Bot
 from chatbot.bots import BotSource
 from chatbot.build import build
-from chatbot.home import NotBuilt, read_manifest
+from chatbot.home import NOT_PUBLISHED, published_at
 from chatbot.langchain import passages
 from chatbot.update import Brought
 from retrieval.document import Document
 from retrieval.encoder import Encoder
 from retrieval.loaders.clean import clean, one_line
-from retrieval.store import DATABASE, Store
 
 
 class BotIndex(DocumentIndex):
     """Documents brought by a program, beside those in the bot's files: vectors, words and graph follow every change.
 
-    A document's `id` is kept, or made up where it has none; its metadata's `title`, `source` and `date` (ISO) are shown
-    and asked for. Every call publishes an index of its own, so bring many documents at once (`batch_size`).
+    A document's `id` is kept, or made up where it has none. Its metadata comes back with what a search finds and `get`
+    gives; `title`, `source` and `date` (ISO) are also shown and asked for. Every call publishes an index of its own, so
+    bring many documents at once (`batch_size`).
 
     Args:
-        source: The bot; its knowledge folder may be empty, but not the index.
+        source: The bot; its knowledge folder may be empty.
         encoder: Of the bot's config; loaded when first needed.
         top_k: How many passages a search returns.
     """
@@ -43,12 +42,13 @@ class BotIndex(DocumentIndex):
     source: BotSource
     encoder: Encoder | None = None
     top_k: int = 10
+    _bot: Bot | None = PrivateAttr(None)
 
     def upsert(self, items: Sequence[LangChainDocument], /, **kwargs: Any) -> UpsertResponse:
         """Put documents in, each in place of the one with its id.
 
         Raises:
-            GraftError: The index cannot be written.
+            GraftError: An id is that of a file of the bot, or the index cannot be written.
         """
         ids = [item.id or uuid.uuid4().hex for item in items]
         self._bring(Brought(documents=[_document(id_, item) for id_, item in zip(ids, items, strict=True)]))
@@ -59,7 +59,7 @@ class BotIndex(DocumentIndex):
 
         Raises:
             ValueError: No ids are given.
-            GraftError: None would be left, or the index cannot be written.
+            GraftError: An id is that of a file of the bot, or the index cannot be written.
         """
         if ids is None:
             raise ValueError("delete needs ids")
@@ -69,26 +69,30 @@ class BotIndex(DocumentIndex):
         return DeleteResponse(num_deleted=len(there), succeeded=there, failed=[], num_failed=0)
 
     def get(self, ids: Sequence[str], /, **kwargs: Any) -> list[LangChainDocument]:
-        """The documents with these ids, those left out that are not there."""
-        try:
-            manifest = read_manifest(self.source.home)
-        except NotBuilt:
+        """The documents with these ids, those left out that are not there.
+
+        Raises:
+            GraftError: The index is damaged, or of another encoder.
+        """
+        if published_at(self.source.home) == NOT_PUBLISHED:
             return []
-        with closing(Store(self.source.home / "builds" / manifest.build / DATABASE)) as store:
-            found = [document for id_ in ids if (document := store.document(id_))]
+        store = self._opened().index.store
+        told = store.metadata_of(ids)
+        found = [document for id_ in ids if (document := store.document(id_))]
         return [
-            LangChainDocument(
-                id=document.id,
-                page_content=document.text,
-                metadata={**document.metadata, "title": document.title, "source": document.source},
-            )
+            LangChainDocument(id=document.id, page_content=document.text, metadata=told[document.id])
             for document in found
         ]
 
     def _get_relevant_documents(
         self, query: str, *, run_manager: CallbackManagerForRetrieverRun
     ) -> list[LangChainDocument]:
-        return passages(Bot.open(self.source, self._encoder()).searcher, query, self.top_k)
+        return passages(self._opened().searcher, query, self.top_k)
+
+    def _opened(self) -> Bot:
+        """The bot over the index that is in use by now."""
+        self._bot = self._bot.current() if self._bot else Bot.open(self.source, self._encoder())
+        return self._bot
 
     def _bring(self, brought: Brought) -> None:
         build(self.source, encoder=self._encoder(), brought=brought)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -147,6 +148,16 @@ class Store:
         """Titles of some documents, by id."""
         ids = list(document_ids)
         return dict(self.rows(f"SELECT id, title FROM documents WHERE id IN ({','.join('?' * len(ids))})", ids))
+
+    def metadata_of(self, document_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """Metadata of some documents, by id, with their `title`, `source` and, where they have one, `date` (ISO)."""
+        ids = list(document_ids)
+        marks = ",".join("?" * len(ids))
+        rows = self.rows(f"SELECT id, metadata, title, source, date FROM documents WHERE id IN ({marks})", ids)
+        return {
+            id_: json.loads(metadata) | {"title": title, "source": source} | ({"date": date} if date else {})
+            for id_, metadata, title, source, date in rows
+        }
 
     def faq(self) -> list[FaqEntry]:
         """Every FAQ entry, in the order of the documents."""

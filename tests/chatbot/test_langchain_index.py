@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -180,12 +181,60 @@ def test_characters_that_cannot_be_stored_cut_no_text_off(source: BotSource, enc
     assert [chunk.text for chunk in chunks(source, encoder)] == [PAGES["ferry"]]
 
 
+def test_metadata_comes_back_with_what_is_found(source: BotSource, encoder: Encoder) -> None:
+    told = {"title": "Ferry", "source": "harbour.pdf", "date": "2026-03-01", "author": "Nora Lindqvist", "page": 4}
+    destination = BotIndex(source=source, encoder=encoder)
+    destination.upsert([Document(page_content=PAGES["ferry"], id="f", metadata={**told, "start": "gate 9"})])
+    (found,) = destination.invoke("When does the ferry leave?")
+    assert found.metadata.items() >= told.items()
+    assert found.metadata["document"] == "f" and found.metadata["start"] == 0
+    assert destination.get(["f"])[0].metadata == {**told, "start": "gate 9"}
+
+
+def test_a_document_of_a_file_is_left_to_the_file(source: BotSource, encoder: Encoder) -> None:
+    (source.config.folder / "knowledge" / "cards.md").write_text("# Cards\n\nA new card costs 9 euros.", "utf8")
+    destination = BotIndex(source=source, encoder=encoder)
+    build(source, encoder=encoder)
+    with pytest.raises(GraftError, match=r"'cards\.md' is a file of the bot"):
+        destination.upsert([Document(page_content=PAGES["ferry"], id="cards.md")])
+    with pytest.raises(GraftError, match=r"'cards\.md' is a file of the bot"):
+        destination.delete(["cards.md"])
+    assert "9 euros" in destination.get(["cards.md"])[0].page_content
+
+
+def test_an_index_that_another_process_publishes_is_searched_next(source: BotSource, encoder: Encoder) -> None:
+    reader, writer = (BotIndex(source=source, encoder=encoder) for _ in range(2))
+    writer.upsert([Document(page_content=PAGES["ferry"], id="f")])
+    assert "noon" in reader.invoke("When does the ferry leave?")[0].page_content
+    writer.upsert([Document(page_content=PAGES["museum"], id="m")])
+    assert "clocks" in reader.invoke("When does the museum of clocks open?")[0].page_content
+
+
+def test_threads_may_bring_documents_at_once(source: BotSource, encoder: Encoder) -> None:
+    def bring(name: str) -> None:
+        BotIndex(source=source, encoder=encoder).upsert([Document(page_content=PAGES[name], id=name)])
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(bring, PAGES))
+    found = BotIndex(source=source, encoder=encoder).get(list(PAGES))
+    assert [document.page_content for document in found] == list(PAGES.values())
+
+
 def test_what_cannot_be_done_is_said(source: BotSource, encoder: Encoder) -> None:
     destination = BotIndex(source=source, encoder=encoder)
     assert destination.get(["f"]) == []
     with pytest.raises(ValueError, match="delete needs ids"):
         destination.delete()
+    with pytest.raises(GraftError, match="the documents hold no text"):
+        destination.upsert([Document(page_content=" ", id="f")])
     destination.upsert([Document(page_content=PAGES["ferry"], id="f")])
-    with pytest.raises(GraftError, match="no document could be read"):
-        destination.delete(["f"])
-    assert len(destination.get(["f"])) == 1
+    (source.home / "manifest.json").write_text("{", encoding="utf8")
+    with pytest.raises(GraftError, match="damaged; run: graft index"):
+        BotIndex(source=source, encoder=encoder).get(["f"])
+
+
+def test_the_last_document_can_be_deleted(source: BotSource, encoder: Encoder) -> None:
+    destination = BotIndex(source=source, encoder=encoder)
+    destination.upsert([Document(page_content=PAGES["ferry"], id="f")])
+    assert destination.delete(["f"])["num_deleted"] == 1
+    assert destination.get(["f"]) == [] and destination.invoke("When does the ferry leave?") == []
