@@ -7,6 +7,7 @@ build or the new one, never half of one, and a build that is interrupted is take
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import re
@@ -76,6 +77,8 @@ def read_manifest(home: Path) -> Manifest:
         if data["format"] != FORMAT:
             raise NotBuilt(f"the index has format {data['format']}, this Graft reads {FORMAT}; run: graft index BOT")
         manifest = TypeAdapter(Manifest).validate_python(data)
+        if data != sealed(data):
+            raise ValueError
         if not _BUILD.fullmatch(manifest.build):
             raise ValueError
         there = (home / "builds" / manifest.build).is_dir()
@@ -160,8 +163,14 @@ def publish(home: Path, manifest: Manifest) -> None:
     folder = home / "builds" / manifest.build
     seal(home / "builds" / NEXT)
     (home / "builds" / NEXT).rename(folder)
-    write_json(home / "manifest.json", folder, asdict(manifest))
+    write_json(home / "manifest.json", folder, sealed(asdict(manifest)))
     _remove_builds(home, {manifest.build})
+
+
+def sealed(manifest: dict[str, Any]) -> dict[str, Any]:
+    """What is written of a manifest: itself, and its SHA-256."""
+    told = {name: value for name, value in manifest.items() if name != "digest"}
+    return told | {"digest": hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()}
 
 
 def published_at(home: Path) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import shutil
@@ -24,22 +25,28 @@ _TOLD = "id, title, text, source, metadata, date"
 
 def sound_build(home: Path) -> Manifest | None:
     """The build in use, every file checked; None where there is none or it is damaged."""
-    return _checked(home, None)
-
-
-def sound_store(home: Path) -> Path | None:
-    """The database of the build in use, checked; None where there is none or it is damaged."""
-    manifest = _checked(home, DATABASE)
-    return home / "builds" / manifest.build / DATABASE if manifest else None
-
-
-def _checked(home: Path, only: str | None) -> Manifest | None:
     try:
         manifest = read_manifest(home)
-        check(home / "builds" / manifest.build, thorough=True, only=only)
+        check(home / "builds" / manifest.build, thorough=True)
     except (NotBuilt, OSError, ValueError):
         return None
     return manifest
+
+
+def sound_store(home: Path) -> Path | None:
+    """The database of the build in use, checked; None where there is none or it is damaged.
+
+    Where the manifest is damaged or of another format, that of any build: what a program brought is kept.
+    """
+    try:
+        builds = [home / "builds" / read_manifest(home).build]
+    except NotBuilt:
+        builds = sorted((home / "builds").glob("b-*"))
+    for folder in builds:
+        with contextlib.suppress(OSError, ValueError):
+            check(folder, thorough=True, only=DATABASE)
+            return folder / DATABASE
+    return None
 
 
 def cache_file(fingerprint: str) -> Path:

@@ -12,7 +12,7 @@ import pytest
 from chatbot.bot import Bot
 from chatbot.bots import BotSource
 from chatbot.build import build, is_current
-from chatbot.home import FORMAT, NotBuilt, read_manifest
+from chatbot.home import FORMAT, NotBuilt, read_manifest, sealed
 from chatbot.sources import read_triples
 from retrieval.encoder import Encoder
 from retrieval.errors import GraftError
@@ -222,10 +222,13 @@ def test_an_index_of_another_format_or_encoder_or_none_is_refused(built: BotSour
         ({"failed": None}, "damaged; run: graft index"),
         ({"documents": "many"}, "damaged; run: graft index"),
     ):
-        path.write_text(json.dumps({**good, **change}), encoding="utf8")
+        path.write_text(json.dumps(sealed({**good, **change})), encoding="utf8")
         with pytest.raises(NotBuilt, match=message):
             Bot.open(built, encoder)
         assert not is_current(built) or "encoder" in change
+    path.write_text(json.dumps({**good, "encoder": "0" * 64}), encoding="utf8")
+    with pytest.raises(NotBuilt, match="damaged; run: graft index"):
+        Bot.open(built, encoder)
 
 
 def test_a_bot_without_a_graph_answers_searches(tmp_path: Path, encoder: Encoder) -> None:

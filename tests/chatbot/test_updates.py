@@ -22,6 +22,8 @@ from chatbot.bot import Bot
 from chatbot.bots import BotSource
 from chatbot.build import build, is_current
 from chatbot.home import read_manifest
+from chatbot.update import Brought
+from retrieval.document import Document
 from retrieval.encoder import Encoder
 from retrieval.errors import GraftError
 from retrieval.ingest import indexed_text
@@ -332,7 +334,7 @@ def test_damage_of_any_file_is_noticed_and_mended(source: BotSource, encoder: En
     rng = np.random.default_rng(5)
     names = [path.relative_to(folder) for folder in _builds(source) for path in folder.rglob("*") if path.is_file()]
     assert len(names) >= 10
-    for name in names:
+    for name in [*names, *[Path("../../manifest.json")] * 5]:
         path = _builds(source)[0] / name
         data, status = bytearray(path.read_bytes()), path.stat()
         if damage == "flip":
@@ -345,6 +347,17 @@ def test_damage_of_any_file_is_noticed_and_mended(source: BotSource, encoder: En
             path.unlink()
         build(source, encoder=encoder)
         assert state(source, encoder) == whole, name
+
+
+@pytest.mark.parametrize("damage", [b"{", b'{"format": 1}'])
+def test_what_a_program_brought_outlives_the_manifest(source: BotSource, encoder: Encoder, damage: bytes) -> None:
+    build(source, encoder=encoder)
+    build(source, encoder=encoder, brought=Brought([Document("f", "Ferry", FERRY, "timetable")]))
+    whole = state(source, encoder)
+    (source.home / "manifest.json").write_bytes(damage)
+    build(source, encoder=encoder)
+    assert state(source, encoder) == whole
+    assert "noon" in Bot.open(source, encoder).ask("When does the ferry Zwaluw leave?").text
 
 
 def _builds(source: BotSource) -> list[Path]:
