@@ -101,6 +101,8 @@ class DenseIndex:
             exact = np.load(folder / "exact.npy", mmap_mode="r", allow_pickle=False)
         if not index.ntotal == len(positions) == (len(positions) if exact is None else len(exact)):
             raise ValueError(f"the files in {folder} are of different builds")
+        if (np.diff(positions) <= 0).any():
+            raise ValueError(f"{folder / 'positions.npy'} is damaged")
         return cls(index, positions, exact)
 
     def __len__(self) -> int:

@@ -94,6 +94,15 @@ def test_cosines_of_given_positions(vectors: NDArray[np.float32], kind: IndexKin
     np.testing.assert_allclose(index.cosines(vectors[0], wanted), vectors[wanted // 2] @ vectors[0], atol=1e-5)
 
 
+def test_positions_out_of_order_are_damage(vectors: NDArray[np.float32], tmp_path: Path) -> None:
+    written(vectors, tmp_path)
+    positions = np.load(tmp_path / "positions.npy")
+    positions[700] ^= 1 << 40
+    np.save(tmp_path / "positions.npy", positions)
+    with pytest.raises(ValueError, match=r"positions\.npy is damaged"):
+        DenseIndex.open(tmp_path)
+
+
 def test_the_kind_follows_from_the_size(
     vectors: NDArray[np.float32], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
