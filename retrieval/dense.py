@@ -13,8 +13,9 @@ from typing import Any, Literal
 
 import faiss
 import numpy as np
-from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
+
+from retrieval.arrays import on_disk
 
 IndexKind = Literal["auto", "flat", "hnsw", "ivf", "ivfpq"]
 FLAT_UP_TO = 100_000
@@ -76,7 +77,7 @@ class DenseIndex:
             for vectors in batches:
                 index.add(vectors)
         else:
-            exact = open_memmap(folder / "exact.npy", "w+", np.float16, (len(positions), dimension))
+            exact = on_disk(folder / "exact.npy", np.float16, (len(positions), dimension))
             done = 0
             for vectors in batches:
                 exact[done : done + len(vectors)] = vectors

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
-from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 
+from retrieval.arrays import on_disk
 from retrieval.bags import term_hash
 from retrieval.text import terms
 
@@ -65,10 +65,8 @@ class LexicalIndex:
         for name, array in (("terms", known), ("starts", starts), ("size", np.array([size, filled]))):
             np.save(folder / f"{name}.npy", array)
         entries = (int(starts[-1]),)
-        texts = open_memmap(folder / "texts.npy", "w+", np.int32, entries) if entries[0] else np.empty(0, np.int32)
-        scores = (
-            open_memmap(folder / "scores.npy", "w+", np.float32, entries) if entries[0] else np.empty(0, np.float32)
-        )
+        texts = on_disk(folder / "texts.npy", np.int32, entries)
+        scores = on_disk(folder / "scores.npy", np.float32, entries)
         free = starts[:-1].copy()
         for numbers, bags in blocks():
             code = np.searchsorted(known, bags["term"])
@@ -80,9 +78,6 @@ class LexicalIndex:
             texts[place] = owner
             scores[place] = idf[code] * counts / (counts + dampened[owner])
             free[code[first]] += many
-        if not entries[0]:
-            np.save(folder / "texts.npy", texts)
-            np.save(folder / "scores.npy", scores)
 
     @classmethod
     def open(cls, folder: Path) -> LexicalIndex:
