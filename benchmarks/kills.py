@@ -2,15 +2,17 @@
 
     python -m benchmarks.kills BEIR_FOLDER [--kills 100] [--documents 300] [--seed 0]
 
-Each round changes, adds, moves and deletes some documents, starts `graft index` and kills it (SIGKILL) at a moment
-drawn from the time that a whole update takes. After each kill the index in use must be whole, every file by its
-checksum, the database by its own check, and must answer. Every tenth round, and at the end, the update is let finish,
-and the index must hold just the documents that there are, each text whole.
+Each round changes, adds, moves and deletes some documents, starts `graft index`, or by chance a program that
+brings a document (`BotIndex`), and kills it (SIGKILL) at a moment drawn from the time that a whole update takes. After
+each kill the index in use must be whole, every file by its checksum, the database by its own check, and must answer.
+Every tenth round, and at the end, the update is let finish, and the index must hold just the documents that there are,
+each text whole; of a program that was killed, the document or none.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import random
 import shutil
 import signal
@@ -33,6 +35,13 @@ from retrieval.encoder import Encoder
 from retrieval.store import DATABASE
 
 GRAFT = [sys.executable, "-W", "ignore", "-c", "from chatbot.cli.main import main; main()", "index"]
+BRING = """
+import sys
+from chatbot import bots
+from chatbot.langchain_index import BotIndex
+from langchain_core.documents import Document
+BotIndex(source=bots.find(sys.argv[1])).upsert([Document(sys.argv[3], id=sys.argv[2])])
+"""
 FINISHED_EVERY = 10
 
 
@@ -45,16 +54,24 @@ def main(beir: Path, kills: int, count: int, seed: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         source = _make(Path(folder) / "bot", texts, count)
         _index(source)
+        brought: dict[str, str] = {}  # texts by id
+        finished: set[str] = set()  # ids of those whose program was not killed
         corrupt = lost = done = 0
         longest = 1.0
-        while done < kills:
+        for number in itertools.count():
+            if done == kills:
+                break
             _change(source, texts, rng)
+            command = [*GRAFT, str(source.config.folder)]
+            if bringing := rng.choice(["", f"brought-{number}"]):
+                brought[bringing] = next(texts)
+                command = [sys.executable, "-c", BRING, str(source.config.folder), bringing, brought[bringing]]
             begin = time.monotonic()
-            process = subprocess.Popen(
-                [*GRAFT, str(source.config.folder)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-            )
+            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             try:
-                process.wait(rng.uniform(0.3, longest))
+                if process.wait(rng.uniform(0.3, longest)):
+                    raise SystemExit(f"failed: {command[:3]}")
+                finished |= {bringing} - {""}
                 longest = max(longest, time.monotonic() - begin)  # it was done before it could be killed
                 continue
             except subprocess.TimeoutExpired:
@@ -64,13 +81,15 @@ def main(beir: Path, kills: int, count: int, seed: int) -> None:
             longest *= 1.05
             corrupt += not _whole(source, encoder)
             if done % FINISHED_EVERY == 0:
+                subprocess.run(command, check=True, capture_output=True)
+                finished |= {bringing} - {""}
                 _index(source)
-                lost += _lost(source)
+                lost += _lost(source, brought, finished)
                 print(f"{done} kills, {corrupt} corrupt states, {lost} documents lost", flush=True)
         _index(source)
-        lost += _lost(source)
+        lost += _lost(source, brought, finished)
         corrupt += not _whole(source, encoder)
-        print(f"{kills} kills: {corrupt} corrupt states, {lost} documents lost or wrong")
+        print(f"{kills} kills: {corrupt} corrupt states, {lost} documents lost or wrong, {len(finished)} brought")
         shutil.rmtree(source.home)
 
 
@@ -114,20 +133,21 @@ def _whole(source: BotSource, encoder: Encoder) -> bool:
     return sound and linked and len(found) == 5
 
 
-def _lost(source: BotSource) -> int:
-    """How many documents of the folder the index lacks or holds otherwise, or holds though they are gone."""
+def _lost(source: BotSource, brought: dict[str, str], finished: set[str]) -> int:
+    """How many documents the index lacks or holds otherwise, or holds though they are gone.
+
+    Args:
+        brought: Texts that programs brought, by id.
+        finished: Those of them that a program was not killed over.
+    """
     build = source.home / "builds" / read_manifest(source.home).build
-    wanted = {path.name for path in (source.config.folder / "knowledge").iterdir()}
+    wanted = {path.name: path.read_text(encoding="utf8") for path in (source.config.folder / "knowledge").iterdir()}
     with closing(sqlite3.connect(f"{(build / DATABASE).as_uri()}?mode=ro", uri=True)) as connection:
         held = dict(connection.execute("SELECT id, text FROM documents"))
         cut = {row[0] for row in connection.execute("SELECT DISTINCT document_id FROM chunks")}
-    folder = source.config.folder / "knowledge"
-    wrong = [
-        name
-        for name in held.keys() & wanted
-        if held[name].split() != (folder / name).read_text(encoding="utf8").split() or name not in cut
-    ]
-    return len(held.keys() ^ wanted) + len(wrong)
+    wanted |= {name: text for name, text in brought.items() if name in finished or name in held}
+    wrong = [name for name in held.keys() & wanted if held[name].split() != wanted[name].split() or name not in cut]
+    return len(held.keys() ^ wanted.keys()) + len(wrong)
 
 
 if __name__ == "__main__":
