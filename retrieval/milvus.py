@@ -17,7 +17,7 @@ import json
 import platform
 import re
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from retrieval.dense import FLAT_UP_TO, IndexKind
+from retrieval.milvus_base import Base, chosen, compared, keys_of
 from retrieval.milvus_client import connect, place, plainly
 from retrieval.milvus_index import LISTED, MilvusIndex, Part, index_params
 from retrieval.vectors import VectorsMissing
@@ -38,8 +39,6 @@ RECORD = "milvus.json"
 """Which collections a build has."""
 PATCHED = 0.1
 """Share of the base that may have gone, or come since, before a new one is written; no more than one filter names."""
-SENT = 1_000
-"""Vectors that are sent at once."""
 PATIENCE = 600.0
 """Seconds for a call that writes or loads."""
 _NAME = re.compile(r"graft_\w+_([0-9a-f]{12})_[0-9a-f]{8}")
@@ -57,15 +56,6 @@ class Record:
     parts: list[Part]
     kind: IndexKind
     dimension: int
-
-
-@dataclass(frozen=True)
-class _Base:
-    """A base, the position of each row's chunk (-1: it has gone), and the key of each row's vector."""
-
-    part: Part
-    rows: NDArray[np.int64]
-    keys: NDArray[np.uint64]
 
 
 @dataclass(frozen=True)
@@ -120,11 +110,11 @@ class MilvusStore:
             parts, rows, keys = [], np.empty(0, np.int64), np.empty(0, np.uint64)
             new = np.ones(len(positions), dtype=bool)
             if base := self._base(earlier, kind, dimension):
-                kept, came = _compared(base, positions, np.concatenate([_keys(vectors) for vectors in batches]))
+                kept, came = compared(base, positions, np.concatenate([keys_of(vectors) for vectors in batches]))
                 if max((kept < 0).sum(), came.sum()) <= min(PATCHED * len(kept), LISTED):
                     parts, rows, keys, new = [base.part], kept, base.keys, came
             if new.any():
-                part, sent = self._send(_chosen(batches, new), int(new.sum()), len(rows), dimension, kind)
+                part, sent = self._send(chosen(batches, new), int(new.sum()), len(rows), dimension, kind)
                 parts, rows, keys = [*parts, part], np.append(rows, positions[new]), np.append(keys, sent)
         np.save(folder / "rows.npy", rows)
         np.save(folder / "keys.npy", keys)
@@ -177,7 +167,7 @@ class MilvusStore:
             if self._is_ours(name) and name not in used:
                 self.client.drop_collection(name, timeout=PATIENCE)
 
-    def _base(self, earlier: list[tuple[Record, Path]], kind: IndexKind, dimension: int) -> _Base | None:
+    def _base(self, earlier: list[tuple[Record, Path]], kind: IndexKind, dimension: int) -> Base | None:
         """An earlier build's base, where it is this home's, of the same kind, and whole."""
         for record, folder in [] if self.anew else earlier:
             part = record.parts[0]
@@ -186,7 +176,7 @@ class MilvusStore:
                     self._check(part)
                     rows, keys = (np.load(folder / name, allow_pickle=False) for name in ("rows.npy", "keys.npy"))
                     if min(len(rows), len(keys)) >= len(part):
-                        return _Base(part, rows[: len(part)], keys[: len(part)])
+                        return Base(part, rows[: len(part)], keys[: len(part)])
         return None
 
     def _send(
@@ -207,7 +197,7 @@ class MilvusStore:
             for vectors in batches:
                 rows = [{"id": row, "vector": vector} for row, vector in enumerate(vectors, begin)]
                 self.client.insert(part.collection, rows, timeout=PATIENCE)
-                keys.append(_keys(vectors))
+                keys.append(keys_of(vectors))
                 begin += len(vectors)
             self.client.flush(part.collection, timeout=PATIENCE)
             self._check(part)
@@ -224,29 +214,3 @@ def _read(path: Path) -> tuple[Record, Path] | None:
         return TypeAdapter(Record).validate_json(path.read_bytes()), path.parent
     except (OSError, ValueError):
         return None
-
-
-def _keys(vectors: NDArray[np.float32]) -> NDArray[np.uint64]:
-    """What vectors are known by: 64 bits of BLAKE2b each."""
-    digests = [hashlib.blake2b(vector.tobytes(), digest_size=8).digest() for vector in vectors]
-    return np.frombuffer(b"".join(digests), dtype=np.uint64)
-
-
-def _compared(
-    base: _Base, positions: NDArray[np.int64], keys: NDArray[np.uint64]
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """The base's rows with -1 for those that have gone, and which positions have come or changed since."""
-    at = np.minimum(np.searchsorted(positions, base.rows), len(positions) - 1)
-    same = (positions[at] == base.rows) & (keys[at] == base.keys)
-    came = np.ones(len(positions), dtype=bool)
-    came[at[same]] = False
-    return np.where(same, base.rows, -1), came
-
-
-def _chosen(batches: Iterable[NDArray[np.float32]], wanted: NDArray[np.bool_]) -> Iterator[NDArray[np.float32]]:
-    """The wanted vectors, in arrays of at most `SENT`."""
-    done = 0
-    for vectors in batches:
-        chosen = vectors[wanted[done : done + len(vectors)]]
-        done += len(vectors)
-        yield from (chosen[begin : begin + SENT] for begin in range(0, len(chosen), SENT))
