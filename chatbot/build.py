@@ -86,14 +86,13 @@ def build(
         _check_ids(brought, sources)
         triples = [row for name in config.graph.triples for row in read_triples(config.path(name))]
         inputs = digest(config, sources)
-        current = sound_build(bot.home)
-        base = bot.home / "builds" / current.build / DATABASE if current else sound_store(bot.home)
-        if not base and brought == NOTHING:
-            find_sources(config)
-        same = current and current.inputs == inputs and not current.failed and not compact and brought == NOTHING
-        if current and same and holds(vectors, bot.home / "builds" / current.build):
+        current = None if compact or brought != NOTHING else sound_build(bot.home, inputs)
+        if current and holds(vectors, bot.home / "builds" / current.build):
             shutil.rmtree(folder)
             return current
+        base = sound_store(bot.home)
+        if not base and brought == NOTHING:
+            find_sources(config)
         encoder = encoder or Encoder.load(config.retrieval.encoder)
         with closing(VectorCache(cache_file(encoder.fingerprint), encoder.backbone.spec.dimension)) as cache:
             connection, carried = work_store(folder, base, config)

@@ -23,10 +23,12 @@ from retrieval.store import DATABASE
 _TOLD = "id, title, text, source, metadata, date"
 
 
-def sound_build(home: Path) -> Manifest | None:
-    """The build in use, every file checked; None where there is none or it is damaged."""
+def sound_build(home: Path, inputs: str) -> Manifest | None:
+    """The build in use, if it was made of these inputs, all of which could be read, and every file of it is sound."""
     try:
         manifest = read_manifest(home)
+        if manifest.inputs != inputs or manifest.failed:
+            return None
         check(home / "builds" / manifest.build, thorough=True)
     except (NotBuilt, OSError, ValueError):
         return None

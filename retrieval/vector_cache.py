@@ -60,7 +60,10 @@ class VectorCache:
         if old := [(self._day, key) for key, _, used in rows if used < self._day - _TOUCHED_DAYS]:
             with contextlib.suppress(sqlite3.DatabaseError), self._connection:  # what is read only still serves
                 self._connection.executemany("UPDATE vectors SET used = ? WHERE digest = ?", old)
-        return {key: vector for key, data, _ in rows if (vector := self._read(data)) is not None}
+        size = 2 * self.dimension
+        sound = {key: data[:size] for key, data, _ in rows if len(data) == size + 4 and data == _sealed(data[:size])}
+        vectors = np.frombuffer(b"".join(sound.values()), dtype="<f2").astype(np.float32)
+        return dict(zip(sound, vectors.reshape(-1, self.dimension), strict=True))
 
     def add(self, digests: Sequence[bytes], vectors: NDArray[np.float32]) -> None:
         """Keep vectors, shape (len(digests), dimension); where the disk is full, from now on in memory."""
@@ -121,12 +124,6 @@ class VectorCache:
         self._connection.close()
         self.path.unlink(missing_ok=True)
         self._connection = _opened(self.path)
-
-    def _read(self, data: bytes) -> NDArray[np.float32] | None:
-        body = data[:-4]
-        if len(body) != 2 * self.dimension or _sealed(body) != data:
-            return None
-        return np.frombuffer(body, dtype="<f2").astype(np.float32)
 
 
 def batches(total: int, size: int) -> Iterator[slice]:
