@@ -108,7 +108,7 @@ def updating(home: Path, waiting: Callable[[], None] = lambda: None) -> Iterator
     try:
         with _alone(builds, waiting) as alone:
             kept = _published(home)
-            if alone and (kept or not (home / "manifest.json").exists()):
+            if alone and kept:
                 _remove_builds(home, {kept, NEXT})
             (builds / NEXT).mkdir(exist_ok=True)
             try:
