@@ -6,6 +6,7 @@ import csv
 import hashlib
 import json
 import os
+import stat
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -83,10 +84,12 @@ def stamp_of(path: Path, old: Stamp | None) -> Stamp:
     """A file's stamp; its content is read only where size or time differ from those of its `old` stamp.
 
     Raises:
-        UnreadableFile: It cannot be opened.
+        UnreadableFile: It cannot be opened, or is no regular file.
     """
     try:
         status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise UnreadableFile("not a file")  # to open a pipe would wait for a writer
         if old and (status.st_size, status.st_mtime_ns) == (old.size, old.changed):
             return old
         date = datetime.fromtimestamp(status.st_mtime, UTC).date().isoformat()

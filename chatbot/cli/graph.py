@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from chatbot.cli.arguments import BotArgument, JsonOption
+from chatbot.cli.health import lines
 from chatbot.cli.opening import open_bot
 from chatbot.cli.output import counted, print_json, readable_errors, say, tell
 
@@ -115,3 +116,19 @@ def neighbours(bot: BotArgument, entity: str, json_: JsonOption = False) -> None
             return
         for subject, relation, object_, _ in sorted(facts, key=lambda fact: fact[1] == "related_to"):
             tell(f"{subject} — {relation.replace('_', ' ')} → {object_}")
+
+
+@graph.command()
+def stats(bot: BotArgument, json_: JsonOption = False) -> None:
+    """The graph's health: its nodes and edges by type, what it covers, and what to look at."""
+    from dataclasses import asdict
+
+    from knowledge_graph.health import health
+
+    with readable_errors():
+        found = health(open_bot(bot).index.store)
+        if json_:
+            print_json(asdict(found))
+            return
+        for name, told in lines(found):
+            tell(f"{name:<14}{told}")

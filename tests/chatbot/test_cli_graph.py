@@ -147,3 +147,12 @@ def test_what_cannot_be_written_or_found_is_one_line(
     result = graft(command, folder, *options)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == f"error: {message.format(tmp=tmp_path)}\n"
+
+
+def test_stats_say_what_the_graph_holds(folder: Path) -> None:
+    report = json.loads(graft("stats", folder, "--json").stdout)
+    assert report["documents"] == 1 and report["edges"]["manages"] == 1 and "Branches" in report["isolated"]
+    told = dict(re.findall(r"^(\w[\w ]*?)  +(.*)$", graft("stats", folder).stdout, re.MULTILINE))
+    assert told["entities"].startswith(f"{sum(report['nodes'].values())}: ")
+    assert told["coverage"].startswith("1 of 1 documents name an entity")
+    assert "Branches" in told["isolated"] and "ambiguous" not in told

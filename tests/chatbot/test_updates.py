@@ -237,6 +237,13 @@ def test_documents_that_cannot_be_read_any_more_do_not_empty_the_index(source: B
     assert Bot.open(source, encoder).searcher.search("replacement card cost", 1).passages
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_a_pipe_is_not_waited_for(source: BotSource, encoder: Encoder) -> None:
+    os.mkfifo(source.config.folder / "knowledge" / "pipe.md")
+    manifest = build(source, encoder=encoder)
+    assert (manifest.documents, manifest.failed) == (3, {"pipe.md": "not a file"})
+
+
 def test_an_update_tells_what_it_did_to_the_documents(source: BotSource, encoder: Encoder) -> None:
     nothing = {"added": 0, "changed": 0, "moved": 0, "removed": 0}
     assert build(source, encoder=encoder).changes == {**nothing, "added": 3}

@@ -1,0 +1,50 @@
+"""What a look at a graph finds."""
+
+from __future__ import annotations
+
+import pytest
+
+from knowledge_graph.health import EVERYWHERE, health
+from tests.conftest import MakeCorpus
+from tests.knowledge_graph.films import FILMS
+from tests.knowledge_graph.test_build import BANK
+
+WARD = {
+    "Stroke ward": "Atrial fibrillation (AF) is watched on the ward. Ask Dr Nora Lindqvist, or the Night-Desk.",
+    "Lung ward": "The ward treats air flow (AF) troubles. Nora Lindqvist runs the Night Desk.",
+    "Heart ward": "Atrial fibrillation (AF) is common. The Night Desk answers, or call Ada Byron.",
+    "Notes": "and so on, as it was before.",
+}
+
+
+def test_nodes_and_edges_are_counted(make_corpus: MakeCorpus) -> None:
+    corpus = make_corpus(BANK)
+    found = health(corpus.store)
+    assert {"nodes": sum(found.nodes.values()), "edges": sum(found.edges.values())} == corpus.graph.counts()
+    assert found.edges["includes"] == 1 and found.nodes["value"] == 1
+    assert (found.documents, found.chunks, found.stating) == (3, len(corpus.chunks), 1.0)
+
+
+@pytest.mark.parametrize("texts", [FILMS, BANK, WARD])
+def test_parts_and_isolated_nodes_are_those_of_networkx(make_corpus: MakeCorpus, texts: dict[str, str]) -> None:
+    import networkx
+
+    corpus = make_corpus(texts)
+    whole = corpus.graph.networkx
+    found = health(corpus.store)
+    parts = list(networkx.weakly_connected_components(whole))
+    assert (found.parts, found.largest) == (len(parts), max(map(len, parts)) / len(whole))
+    assert sorted(found.isolated) == sorted(networkx.isolates(whole))
+
+
+def test_what_its_owner_should_look_at_is_named(make_corpus: MakeCorpus) -> None:
+    found = health(make_corpus(WARD).store)
+    assert found.ambiguous == {"af": {"atrial fibrillation": 2, "air flow": 1}}
+    assert found.doubles == [["Night Desk", "Night-Desk"], ["Nora Lindqvist", "Dr Nora Lindqvist"]]
+    assert found.silent == ["3.md"]
+    assert all(EVERYWHERE < share <= 1 for share in found.everywhere.values()) and found.everywhere
+
+
+def test_an_empty_graph_is_no_trouble(make_corpus: MakeCorpus) -> None:
+    found = health(make_corpus({}).store)
+    assert (found.nodes, found.edges, found.parts, found.largest, found.stating) == ({}, {}, 0, 0.0, 0.0)
