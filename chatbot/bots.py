@@ -64,7 +64,7 @@ def find(bot: str) -> BotSource:
 
 def data_home() -> Path:
     """Where bundled bots keep their indexes: `GRAFT_HOME`, or the user's data folder."""
-    return Path(os.environ["GRAFT_HOME"]) if os.environ.get("GRAFT_HOME") else user_data_path("graft")
+    return Path(os.environ["GRAFT_HOME"]).expanduser() if os.environ.get("GRAFT_HOME") else user_data_path("graft")
 
 
 def _home_of_bundled(path: Path) -> Path | None:

@@ -13,12 +13,13 @@ from chatbot.changes import changes
 from chatbot.checksums import check
 from chatbot.config import BotConfig
 from chatbot.home import Manifest, NotBuilt, NothingToIndex, publish, read_manifest, updating
-from chatbot.sources import Sources, digest, find_sources, read_triples
+from chatbot.sources import Sources, digest, find_sources
 from chatbot.update import NOTHING, Brought, Update
 from chatbot.vector_store import holds, vector_store
 from chatbot.work import cache_file, sound_build, sound_store, work_store
 from knowledge_graph import KnowledgeGraph, holders
 from knowledge_graph.store import save_matrix
+from knowledge_graph.triples import read_triples
 from knowledge_graph.update import GraphUpdate
 from retrieval.derive import derive
 from retrieval.encoder import Encoder

@@ -48,7 +48,9 @@ class Knowledge(_Section):
 class Retrieval(_Section):
     """How passages are found."""
 
-    encoder: str = Field("default", description="`default`, a folder, or a sentence-transformers model's name.")
+    encoder: str = Field(
+        "default", min_length=1, description="`default`, a folder, or a sentence-transformers model's name."
+    )
     index: Literal["auto", "flat", "hnsw", "ivf", "ivfpq"] = Field(
         "auto",
         description="`auto` looks at all chunks (`flat`) up to 100,000, beyond that at the likely ones (`ivf`).",
@@ -88,7 +90,7 @@ class Graph(_Section):
     """The knowledge graph."""
 
     extractor: Literal["default", "none"] = Field("default", description="`none` builds no graph.")
-    triples: list[str] = Field([], description="CSV files of your own facts: subject, relation, object.")
+    triples: list[str] = Field([], description="Files of your own facts: CSV, TSV, RDF or GraphML.")
 
 
 class Adapters(_Section):

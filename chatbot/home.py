@@ -82,7 +82,7 @@ def read_manifest(home: Path) -> Manifest:
         if not _BUILD.fullmatch(manifest.build):
             raise ValueError
         there = (home / "builds" / manifest.build).is_dir()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise NotBuilt("the bot is not indexed yet; run: graft index BOT") from None
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         raise NotBuilt(f"{path} is damaged; run: graft index BOT") from None

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import re
+from collections.abc import Sequence
+from io import StringIO
 from pathlib import Path
 
 from retrieval.errors import GraftError
+from retrieval.language import language_of
+from retrieval.loaders.delimited import FACTS
 
 _CONFIG = """\
 name: "{name}"
@@ -22,6 +27,17 @@ guardrails:
 ui:
   greeting: {greeting}
   suggestions: [{suggestion}]
+"""
+_FACTS_CONFIG = """\
+name: "{name}"
+title: "{title}"
+language: {language}
+knowledge:
+  sources: [facts.csv]           # what the bot answers from
+graph:
+  triples: [facts.csv]           # subject, relation, object
+guardrails:
+  refusal: {refusal}
 """
 _TEXTS = {
     "en": {
@@ -57,6 +73,9 @@ _TEXTS = {
     },
 }
 
+TELLING = 200
+"""Facts that tell the language."""
+
 
 def scaffold(folder: Path, language: str = "en") -> list[Path]:
     """Make a new bot's folder with a config, a first document and two evaluation questions.
@@ -67,28 +86,47 @@ def scaffold(folder: Path, language: str = "en") -> list[Path]:
     Raises:
         GraftError: The folder holds files already, or its name cannot be a bot's name.
     """
+    if language not in _TEXTS:
+        raise GraftError(f"unknown language {language!r}; accepted: {', '.join(_TEXTS)}")
+    texts = _TEXTS[language]
+    files = {
+        f"knowledge/{texts['file']}": texts["document"],
+        "eval.jsonl": texts["eval"],
+    }
+    return _write(folder, _CONFIG, language, files)
+
+
+def scaffold_facts(folder: Path, facts: Sequence[tuple[str, str, str]]) -> list[Path]:
+    """Make a new bot's folder with a config and a table of facts: its only document, and the facts of its graph.
+
+    Returns and raises: See `scaffold`; there must be a fact.
+    """
+    if not facts:
+        raise GraftError("there is no fact to make a bot of")
+    table = StringIO(newline="")
+    csv.writer(table, lineterminator="\n").writerows([FACTS, *facts])
+    language = language_of(" ".join(" ".join(fact) for fact in facts[:TELLING]))
+    return _write(folder, _FACTS_CONFIG, language if language in _TEXTS else "en", {"facts.csv": table.getvalue()})
+
+
+def _write(folder: Path, config: str, language: str, files: dict[str, str]) -> list[Path]:
+    """Write a bot's config, the files beside it and a .gitignore."""
     name = folder.resolve().name.lower().replace(" ", "-")
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", name):
         raise GraftError(f"{name!r} cannot be a bot's name: use letters, digits, - and _")
-    if language not in _TEXTS:
-        raise GraftError(f"unknown language {language!r}; accepted: {', '.join(_TEXTS)}")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise GraftError(f"{folder} exists and is not empty; choose another folder")
-    texts = _TEXTS[language]
     title = name.replace("-", " ").replace("_", " ").capitalize()
-    config = _CONFIG.format(
-        name=name, title=title, language=language, **{k: texts[k] for k in ("refusal", "greeting", "suggestion")}
-    )
     files = {
-        folder / "bot.yaml": config,
-        folder / "knowledge" / texts["file"]: texts["document"],
-        folder / "eval.jsonl": texts["eval"],
-        folder / ".gitignore": ".graft/\n*.db\n",
+        "bot.yaml": config.format(name=name, title=title, language=language, **_TEXTS[language]),
+        **files,
+        ".gitignore": ".graft/\n*.db\n",
     }
     try:
-        for path, text in files.items():
+        for file, text in files.items():
+            path = folder / file
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf8")
     except OSError as error:
         raise GraftError(f"cannot write {folder}: {error.strerror}") from None
-    return list(files)
+    return [folder / file for file in files]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import os
@@ -20,8 +19,7 @@ from chatbot.config import BotConfig
 from chatbot.home import FORMAT, NothingToIndex
 from retrieval.errors import GraftError, UnreadableFile
 from retrieval.ingest import Stamp
-from retrieval.loaders import discover
-from retrieval.loaders.clean import one_line
+from retrieval.loaders import discover, source_name
 from retrieval.loaders.titles import below
 
 LIBRARIES = ("PyStemmer", "jieba")
@@ -75,7 +73,7 @@ def digest(config: BotConfig, sources: Sources) -> str:
         "index": config.retrieval.index,
         "encoder": locate(config.retrieval.encoder).fingerprint,
         "triples": [_stamp(config.path(name), config.folder) for name in config.graph.triples],
-        "files": [_stamp(path, config.folder) for path, _ in sources.files],
+        "files": [(source_name(path, root), *_stamp(path, config.folder)) for path, root in sources.files],
     }
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
@@ -99,32 +97,14 @@ def stamp_of(path: Path, old: Stamp | None) -> Stamp:
         raise UnreadableFile(f"cannot be opened: {(error.strerror or str(error)).lower()}") from error
 
 
-def read_triples(path: Path) -> list[tuple[str, str, str]]:
-    """Facts from a CSV file with three columns; a header line `subject,relation,object` is left out.
-
-    Raises:
-        GraftError: The file cannot be read, or a row has not three columns.
-    """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = [[one_line(cell) for cell in row] for row in csv.reader(file) if any(cell.strip() for cell in row)]
-    except OSError as error:
-        raise GraftError(f"triples file {path} cannot be read: {error.strerror}") from None
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise GraftError(f"triples file {path} cannot be read: {error}") from None
-    if rows and [cell.lower() for cell in rows[0]] == ["subject", "relation", "object"]:
-        rows = rows[1:]
-    for number, row in enumerate(rows, 1):
-        if len(row) != 3 or not all(row):
-            raise GraftError(f"{path}: row {number} must hold subject, relation, object, got {','.join(row)!r}")
-    return [(row[0], row[1], row[2]) for row in rows]
-
-
-def _stamp(path: Path, folder: Path) -> tuple[str, int, int]:
-    """Where a file is, seen from the bot's folder, which may move, its size and when it was changed."""
+def _stamp(path: Path, folder: Path) -> tuple[str, int, int | str]:
+    """Where a file is, seen from the bot's folder, which may move, its size and when it was changed; its SHA-256 where
+    that is yet to come, and further changes may not show in it."""
     name = below(path, folder) or os.path.relpath(path, folder)
     try:
         status = path.stat()
+        if status.st_mtime_ns > time.time_ns() and stat.S_ISREG(status.st_mode):
+            return name, status.st_size, sha256(path)
     except OSError:
         return name, 0, 0
     return name, status.st_size, status.st_mtime_ns

@@ -13,8 +13,8 @@ from scipy.sparse.csgraph import connected_components
 from knowledge_graph.facts import RELATED
 from retrieval.store import Store
 
-EVERYWHERE = 0.1
-"""An entity that this share of the chunks names tells little of any."""
+EVERYWHERE, LEAST = 0.1, 3
+"""An entity that this share of the chunks names tells little of any, unless these are so few."""
 _FORMS_OF_ADDRESS = re.compile(r"^(?:(?:dr|mr|mrs|ms|prof|professor|sir|dame)\.? )+(?=.)")
 _BETWEEN = re.compile(r"[\W_]+")
 
@@ -64,7 +64,7 @@ def health(store: Store) -> Health:
     often = store.rows(
         """SELECT n.label, count(*) AS named FROM mentions m JOIN nodes n ON n.id = m.node WHERE m.count
         GROUP BY n.id HAVING named > ? ORDER BY named DESC, n.label""",
-        [EVERYWHERE * chunks],
+        [max(EVERYWHERE * chunks, LEAST)],
     )
     return Health(
         nodes=dict(store.rows("SELECT kind, count(*) AS n FROM nodes GROUP BY kind ORDER BY n DESC, kind")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -89,11 +90,9 @@ def show(
 @graph.command()
 def export(
     bot: BotArgument,
-    out: Annotated[
-        Path, typer.Option("-o", "--output", help="The file to write; its ending says the format: .graphml or .json")
-    ],
+    out: Annotated[Path, typer.Option("-o", "--output", help="The file to write; its ending says the format.")],
 ) -> None:
-    """Write the graph to a file: GraphML, or networkx node-link JSON."""
+    """Write the graph to a file: .graphml, .json (networkx), .csv, .tsv, .ttl, .nt, .rdf or .jsonld."""
     from knowledge_graph.export import write_graph
 
     with readable_errors():
@@ -132,3 +131,20 @@ def stats(bot: BotArgument, json_: JsonOption = False) -> None:
             return
         for name, told in lines(found):
             tell(f"{name:<14}{told}")
+
+
+@graph.command("import")
+def import_(
+    folder: Annotated[Path, typer.Argument(metavar="BOT", help="Where to make the bot; the last part is its name.")],
+    file: Annotated[Path, typer.Argument(help="Facts: .csv, .tsv, .ttl, .nt, .rdf, .jsonld or .graphml.")],
+) -> None:
+    """Make a bot of a bare set of facts, which it answers from and whose graph it is."""
+    from chatbot.scaffold import scaffold_facts
+    from knowledge_graph.triples import read_triples
+
+    with readable_errors():
+        facts = read_triples(file)
+        for path in scaffold_facts(folder, facts):
+            tell(str(path))
+        name = quote(str(folder))
+        say(f"{counted(len(facts), 'fact')}; now: graft graph stats {name} && graft chat {name}")

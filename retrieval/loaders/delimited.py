@@ -1,4 +1,4 @@
-"""CSV and TSV: a list of questions and answers, or a data table."""
+"""CSV and TSV: a list of questions and answers, facts, or a data table."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ import io
 from pathlib import Path
 
 from retrieval.errors import UnreadableFile
+from retrieval.loaders.clean import one_line
 from retrieval.loaders.encoding import decode
 from retrieval.loaders.faq import faq, faq_columns
 from retrieval.loaders.parsed import Parsed
 from retrieval.loaders.tables import render_rows
 from retrieval.loaders.titles import readable_name
 
+FACTS = ["subject", "relation", "object"]
+"""The header of a table of facts."""
 _DELIMITERS = ",;\t|"
 _SAMPLE_ROWS = 50
 _MAX_FIELD = 2**27
@@ -26,10 +29,12 @@ def parse(data: bytes, path: Path) -> Parsed:
 
 
 def table_or_faq(rows: list[list[str]], title: str) -> Parsed:
-    """A FAQ where the first row names a question and an answer column, else the rendered rows."""
+    """A FAQ where the first row names a question and an answer column, facts by subject where it is that of `FACTS`,
+    else the rendered rows."""
     columns = faq_columns(rows[0]) if rows else None
     if columns is None:
-        body = render_rows(rows)
+        facts = rows and [cell.strip().casefold() for cell in rows[0]] == FACTS
+        body = _told(rows[1:]) if facts else render_rows(rows)
         return Parsed(f"# {title}\n\n{body}" if body else "", title=title)
     question, answer = columns
     full = (row for row in rows[1:] if len(row) > max(columns))
@@ -37,6 +42,15 @@ def table_or_faq(rows: list[list[str]], title: str) -> Parsed:
     if not parsed.text:
         raise UnreadableFile("no row has both a question and an answer")
     return parsed
+
+
+def _told(rows: list[list[str]]) -> str:
+    """Facts in words, under a heading for each subject."""
+    of: dict[str, list[str]] = {}
+    for row in rows:
+        subject, relation, *objects = map(one_line, row)
+        of.setdefault(subject, []).append(f"- {subject} {relation.replace('_', ' ')}: {', '.join(objects)}")
+    return "\n\n".join("\n".join((f"## {subject}\n", *lines)) for subject, lines in of.items())
 
 
 def _read(text: str, delimiter: str, limit: int | None = None) -> list[list[str]]:

@@ -30,8 +30,8 @@ def discover(sources: list[str], base: Path) -> tuple[list[tuple[Path, Path]], l
         base: The folder of the configuration.
 
     Returns:
-        The sorted, unique (path, root) pairs, and (name, reason) of the files that are not read. Hidden files and
-        folders, and lock files (`~$report.docx`), are left out silently.
+        The sorted, unique (path, root) pairs, and (name, reason) of the files and folders that are not read. Hidden
+        files and folders, and lock files (`~$report.docx`), are left out silently.
 
     Raises:
         GraftError: A source does not exist, or a glob matches nothing.
@@ -42,9 +42,10 @@ def discover(sources: list[str], base: Path) -> tuple[list[tuple[Path, Path]], l
     seen: set[str] = set()
     folders: dict[str, str] = {}
     several = sum(not _absolute(source, base).is_file() for source in sources) > 1
+    unlisted: dict[Path, str] = {}
     for source in sources:
-        for path, root in _expand(source, base):
-            reason = _refusal(path, root)
+        for path, root in _expand(source, base, unlisted):
+            reason = unlisted.get(path) or _refusal(path, root)
             if several and path.is_relative_to(base):
                 root = base
             if reason is not None:
@@ -55,17 +56,18 @@ def discover(sources: list[str], base: Path) -> tuple[list[tuple[Path, Path]], l
     return sorted(_apart(roots).items()), sorted(skipped.items())
 
 
-def _expand(source: str, base: Path) -> Iterator[tuple[Path, Path]]:
+def _expand(source: str, base: Path, unlisted: dict[Path, str]) -> Iterator[tuple[Path, Path]]:
+    """The files of a source with their roots, and the folders that cannot be listed, which `unlisted` then holds."""
     path = _absolute(source, base)
     if path.is_dir():
-        yield from ((file, path) for file in _walk(path))
+        yield from ((file, path) for file in _walk(path, unlisted))
     elif path.exists():
         yield path, path.parent
     elif _GLOB.isdisjoint(source):
         raise GraftError(_not_found(source, path))
     else:
         matches = [Path(match) for match in sorted(glob.glob(str(path), recursive=True))]
-        files = [file for match in matches for file in (_walk(match) if match.is_dir() else [match])]
+        files = [file for match in matches for file in (_walk(match, unlisted) if match.is_dir() else [match])]
         if not files:
             raise GraftError(visible(f"knowledge source matches no file: {source} (looked in {base})"))
         yield from ((file, base if file.is_relative_to(base) else file.parent) for file in files if not _hidden(file))
@@ -75,13 +77,20 @@ def _absolute(source: str, base: Path) -> Path:
     return Path(os.path.normpath(base / os.path.expanduser(source)))
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    for parent, folders, files in os.walk(folder):
+def _walk(folder: Path, unlisted: dict[Path, str]) -> Iterator[Path]:
+    failed: list[Path] = []
+
+    def note(error: OSError) -> None:
+        failed.append(Path(error.filename))
+        unlisted[failed[-1]] = f"cannot be listed: {(error.strerror or str(error)).lower()}"
+
+    for parent, folders, files in os.walk(folder, onerror=note):
         links = [name for name in folders if Path(parent, name).is_symlink()]
         folders[:] = sorted(n for n in folders if n not in links and n not in _IGNORED_FOLDERS and n[0] != ".")
         # A link to a folder inside the source would list its files twice; one that leads out is reported.
         out = [name for name in links if not _real(Path(parent, name)).is_relative_to(_real(folder))]
         yield from (path for name in sorted([*files, *out]) if not _hidden(path := Path(parent, name)))
+    yield from failed
 
 
 def _real(path: Path) -> Path:

@@ -13,7 +13,6 @@ from chatbot.bot import Bot
 from chatbot.bots import BotSource
 from chatbot.build import build, is_current
 from chatbot.home import FORMAT, NotBuilt, read_manifest, sealed
-from chatbot.sources import read_triples
 from retrieval.encoder import Encoder
 from retrieval.errors import GraftError
 from retrieval.progress import Progress
@@ -116,18 +115,6 @@ def test_a_missing_faq_or_triples_file_is_named(tmp_path: Path, encoder: Encoder
     with pytest.raises(GraftError, match=r"row 2 must hold subject, relation, object, got 'only,two'"):
         build(source, encoder=encoder)
     assert files(source.home) == []
-
-
-def test_triples_take_a_header_a_bom_and_blank_lines(tmp_path: Path) -> None:
-    path = tmp_path / "facts.csv"
-    path.write_text('\ufeffSubject,Relation,Object\n\n a , b ,"c, d"\n', encoding="utf8")
-    assert read_triples(path) == [("a", "b", "c, d")]
-
-
-def test_triples_lose_control_characters(tmp_path: Path) -> None:
-    path = tmp_path / "facts.csv"
-    path.write_text('\x1b[2JAda,knows,"No\nra"\n', encoding="utf8")
-    assert read_triples(path) == [("[2JAda", "knows", "No ra")]
 
 
 def test_changes_of_files_and_settings_are_noticed(built: BotSource) -> None:

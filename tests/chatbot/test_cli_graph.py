@@ -133,7 +133,10 @@ def test_export_writes_graphs_that_other_tools_read(folder: Path, tmp_path: Path
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["export", "-o", "{tmp}/graph.foo"], "unknown graph format '.foo'; accepted: .graphml, .json"),
+        (
+            ["export", "-o", "{tmp}/graph.foo"],
+            "unknown graph format '.foo'; accepted: .graphml, .json, .csv, .tsv, .ttl, .nt, .rdf, .jsonld",
+        ),
         (["export", "-o", "{tmp}/none/graph.json"], "cannot write {tmp}/none/graph.json: No such file or directory"),
         (["show", "-o", "{tmp}/none/graph.html"], "cannot write {tmp}/none/graph.html: No such file or directory"),
         (["show", "-o", "{tmp}/bot.yaml"], "the drawing is an HTML page; bot.yaml must end in .html"),
@@ -156,3 +159,23 @@ def test_stats_say_what_the_graph_holds(folder: Path) -> None:
     assert told["entities"].startswith(f"{sum(report['nodes'].values())}: ")
     assert told["coverage"].startswith("1 of 1 documents name an entity")
     assert "Branches" in told["isolated"] and "ambiguous" not in told
+
+
+def test_a_bare_set_of_facts_becomes_a_bot(tmp_path: Path) -> None:
+    (tmp_path / "space.tsv").write_text("Mars\thas_moon\tPhobos\nPhobos\tdiscovered_by\tAsaph Hall\n", encoding="utf8")
+    made = graft("import", tmp_path / "space", tmp_path / "space.tsv")
+    assert [Path(line).name for line in made.stdout.splitlines()] == ["bot.yaml", "facts.csv", ".gitignore"]
+    assert made.stderr.startswith("2 facts; now: graft graph stats ")
+    path = json.loads(graft("path", tmp_path / "space", "Mars", "Asaph Hall", "--json").stdout)
+    assert [(fact["subject"], fact["relation"], fact["object"]) for fact in path] == [
+        ("Mars", "has_moon", "Phobos"),
+        ("Phobos", "discovered_by", "Asaph Hall"),
+    ]
+    assert all(fact["provenance"] for fact in path)
+    asked = CliRunner().invoke(app, ["chat", str(tmp_path / "space"), "--once", "Who discovered Phobos?"])
+    assert asked.stdout.startswith("Phobos discovered by: Asaph Hall [1]")
+    (tmp_path / "none.csv").write_text("subject,relation,object\n", encoding="utf8")
+    for folder, reason in (("space", "exists and is not empty"), ("other", "there is no fact to make a bot of")):
+        file = "space.tsv" if folder == "space" else "none.csv"
+        refused = graft("import", tmp_path / folder, tmp_path / file)
+        assert refused.exit_code == 2 and reason in refused.stderr

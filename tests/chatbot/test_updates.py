@@ -244,6 +244,27 @@ def test_a_pipe_is_not_waited_for(source: BotSource, encoder: Encoder) -> None:
     assert (manifest.documents, manifest.failed) == (3, {"pipe.md": "not a file"})
 
 
+def test_documents_are_called_as_their_source_says(source: BotSource, encoder: Encoder) -> None:
+    build(source, encoder=encoder)
+    source = write_config(source.config.folder, knowledge={"sources": ["."]})
+    assert not is_current(source)
+    build(source, encoder=encoder)
+    assert Bot.open(source, encoder).index.store.document("knowledge/cards.md")
+
+
+def test_a_change_that_the_time_of_a_file_hides_is_noticed(source: BotSource, encoder: Encoder) -> None:
+    path = source.config.folder / "knowledge" / "cards.md"
+    to_come = time.time() + 10_000_000
+    os.utime(path, (to_come, to_come))
+    build(source, encoder=encoder)
+    assert is_current(source)
+    path.write_text(path.read_text("utf8").replace("9 euros", "8 euros"), "utf8")
+    os.utime(path, (to_come, to_come))
+    assert not is_current(source)
+    build(source, encoder=encoder)
+    assert "8 euros" in Bot.open(source, encoder).searcher.search("replacement card cost", 1).passages[0].chunk.text
+
+
 def test_an_update_tells_what_it_did_to_the_documents(source: BotSource, encoder: Encoder) -> None:
     nothing = {"added": 0, "changed": 0, "moved": 0, "removed": 0}
     assert build(source, encoder=encoder).changes == {**nothing, "added": 3}

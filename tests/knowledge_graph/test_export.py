@@ -13,6 +13,7 @@ from knowledge_graph import KnowledgeGraph
 from knowledge_graph.draw import drawing, write_html
 from knowledge_graph.export import write_graph
 from knowledge_graph.graph import UnknownEntity
+from knowledge_graph.triples import FORMATS, read_triples
 from retrieval.errors import GraftError
 from tests.conftest import MakeCorpus
 from tests.knowledge_graph.test_build import BANK
@@ -43,6 +44,22 @@ def test_json_is_read_back(graph: KnowledgeGraph, tmp_path: Path) -> None:
     assert set(back.edges(keys=True)) == set(graph.networkx.edges(keys=True)) and "信用卡" in text
 
 
+@pytest.mark.parametrize("format_", FORMATS)
+def test_facts_are_read_back_from_every_format(graph: KnowledgeGraph, tmp_path: Path, format_: str) -> None:
+    write_graph(graph, tmp_path / f"graph{format_}")
+    facts = {(u, data["relation"], v) for u, v, data in graph.networkx.edges(data=True)}
+    assert set(read_triples(tmp_path / f"graph{format_}")) == facts
+
+
+def test_rdf_says_which_chunks_state_a_fact(graph: KnowledgeGraph, tmp_path: Path) -> None:
+    rdflib = pytest.importorskip("rdflib")
+    write_graph(graph, tmp_path / "graph.ttl")
+    back = rdflib.Graph().parse(tmp_path / "graph.ttl")
+    query = """PREFIX graft: <urn:graft:> SELECT ?chunk WHERE { ?fact rdf:predicate/rdfs:label "includes";
+        rdf:subject/rdfs:label "Gold Card"; graft:stated_in ?chunk }"""
+    assert [str(row.chunk) for row in back.query(query)] == ["0.md#0"]
+
+
 def test_a_crowded_drawing_labels_the_edges_of_its_centre_only(
     graph: KnowledgeGraph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -62,8 +79,8 @@ def test_control_characters_do_not_stop_an_export(make_corpus: MakeCorpus, tmp_p
 
 
 def test_what_cannot_be_written_is_said(graph: KnowledgeGraph, tmp_path: Path) -> None:
-    with pytest.raises(GraftError, match=r"unknown graph format '\.csv'; accepted: \.graphml, \.json"):
-        write_graph(graph, tmp_path / "graph.csv")
+    with pytest.raises(GraftError, match=r"unknown graph format '\.png'; accepted: \.graphml, \.json, \.csv"):
+        write_graph(graph, tmp_path / "graph.png")
     for name in ("none/graph.graphml", "none/graph.json"):
         with pytest.raises(GraftError, match=r"cannot write .*No such file"):
             write_graph(graph, tmp_path / name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from knowledge_graph.health import EVERYWHERE, health
+from knowledge_graph.health import health
 from tests.conftest import MakeCorpus
 from tests.knowledge_graph.films import FILMS
 from tests.knowledge_graph.test_build import BANK
@@ -42,7 +42,13 @@ def test_what_its_owner_should_look_at_is_named(make_corpus: MakeCorpus) -> None
     assert found.ambiguous == {"af": {"atrial fibrillation": 2, "air flow": 1}}
     assert found.doubles == [["Night Desk", "Night-Desk"], ["Nora Lindqvist", "Dr Nora Lindqvist"]]
     assert found.silent == ["3.md"]
-    assert all(EVERYWHERE < share <= 1 for share in found.everywhere.values()) and found.everywhere
+
+
+def test_what_stands_everywhere_is_named(make_corpus: MakeCorpus) -> None:
+    texts = {f"Berth {number}": f"The Harbour Office rents berth {number}." for number in range(12)}
+    texts |= {"Pilots": "Ask Ada Byron.", "Tolls": "Ask Ada Byron."}
+    everywhere = health(make_corpus(texts).store).everywhere
+    assert everywhere["Harbour Office"] == 12 / 14 and "Ada Byron" not in everywhere
 
 
 def test_an_empty_graph_is_no_trouble(make_corpus: MakeCorpus) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -98,3 +100,20 @@ def test_an_odd_source_that_is_not_there_is_one_line(tree: Path, source: str) ->
     with pytest.raises(GraftError, match=r"knowledge source (not found|matches no file): .* \(looked in") as caught:
         discover([source], tree)
     assert "\n" not in str(caught.value)
+
+
+def test_a_folder_that_cannot_be_listed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a.md", "locked/b.md"):
+        (tmp_path / "docs" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "docs" / name).write_text("# A\n\nText.", encoding="utf8")
+    scandir = os.scandir
+
+    def locked(path: str) -> Any:
+        if str(path).endswith("locked"):  # which the superuser may list whatever its rights are
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", locked)
+    files, skipped = discover(["docs"], tmp_path)
+    assert [path.name for path, _ in files] == ["a.md"]
+    assert skipped == [("locked", "cannot be listed: permission denied")]

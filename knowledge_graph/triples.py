@@ -1,0 +1,73 @@
+"""Facts in files: rows of CSV and TSV, RDF, and the edges of GraphML."""
+
+from __future__ import annotations
+
+import csv
+import stat
+from pathlib import Path
+from xml.etree.ElementTree import ParseError
+
+from knowledge_graph import rdf
+from knowledge_graph.facts import RELATED
+from retrieval.errors import GraftError
+from retrieval.loaders.clean import one_line
+from retrieval.loaders.delimited import FACTS
+
+Said = tuple[str, str, str]
+"""Subject, relation and object of a fact."""
+_TABLES = {".csv": ",", ".tsv": "\t"}
+FORMATS = (*_TABLES, *rdf.FORMATS, ".graphml")
+
+
+def read_triples(path: Path) -> list[Said]:
+    """The facts of a file, which its ending says how to read, each once and in the file's order.
+
+    A table has three columns; a header `subject,relation,object` is left out. Of RDF see `knowledge_graph.rdf`. An edge
+    of GraphML has its relation in `relation`, `label` or `type`, a node its name in `name` or `label`, or as its id.
+
+    Raises:
+        GraftError: The file cannot be read, its format is unknown, or a fact is not whole.
+    """
+    suffix = path.suffix.lower()
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise GraftError(f"triples file {path} cannot be read: not a file")
+        if suffix in _TABLES:
+            found = _table(path, _TABLES[suffix])
+        elif suffix in rdf.FORMATS:
+            found = rdf.read(path)
+        elif suffix == ".graphml":
+            found = _graphml(path)
+        else:
+            raise GraftError(f"triples file {path}: unknown format {suffix!r}; accepted: {', '.join(FORMATS)}")
+    except OSError as error:
+        raise GraftError(f"triples file {path} cannot be read: {error.strerror}") from None
+    except (UnicodeDecodeError, csv.Error, ParseError) as error:
+        raise GraftError(f"triples file {path} cannot be read: {error}") from None
+    return list(dict.fromkeys(found))
+
+
+def _table(path: Path, delimiter: str) -> list[Said]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        lines = csv.reader(file, delimiter=delimiter)
+        rows = [[one_line(cell) for cell in row] for row in lines if any(cell.strip() for cell in row)]
+    if rows and [cell.lower() for cell in rows[0]] == FACTS:
+        rows = rows[1:]
+    for number, row in enumerate(rows, 1):
+        if len(row) != 3 or not all(row):
+            raise GraftError(f"{path}: row {number} must hold subject, relation, object, got {','.join(row)!r}")
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def _graphml(path: Path) -> list[Said]:
+    import networkx
+
+    try:
+        graph = networkx.read_graphml(path)
+    except networkx.NetworkXError as error:
+        raise GraftError(f"triples file {path} cannot be read: {error}") from None
+    names = {node: one_line(data.get("name") or data.get("label") or node) for node, data in graph.nodes(data=True)}
+    return [
+        (names[u], one_line(data.get("relation") or data.get("label") or data.get("type") or RELATED), names[v])
+        for u, v, data in graph.edges(data=True)
+    ]
