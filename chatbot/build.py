@@ -87,7 +87,7 @@ def build(
         _check_ids(brought, sources)
         triples = [row for name in config.graph.triples for row in read_triples(config.path(name))]
         inputs = digest(config, sources)
-        current = None if compact or brought != NOTHING else sound_build(bot.home, inputs)
+        current = None if compact or brought != NOTHING else sound_build(bot.home, inputs, sources.skipped)
         if current and holds(vectors, bot.home / "builds" / current.build):
             shutil.rmtree(folder)
             return current

@@ -21,7 +21,7 @@ REASONS = {
     "urgent": "An urgent message: its fixed answer comes before anything else, and nothing was looked up.",
     "courtesy": "A greeting or thanks: nothing was looked up.",
     "blocked": "A blocked topic: it is declined, and nothing was looked up.",
-    "empty": "There is no question.",
+    "empty": "There is no question, or no document to answer it from.",
     "faq": "An entry of the FAQ asks the same, so its answer is given word for word.",
     "unsure": "Nothing in the documents is sure enough to be the answer; this came nearest.",
     "documents": "Taken from the documents: of all sentences found, this one answers best.",

@@ -74,6 +74,7 @@ def digest(config: BotConfig, sources: Sources) -> str:
         "encoder": locate(config.retrieval.encoder).fingerprint,
         "triples": [_stamp(config.path(name), config.folder) for name in config.graph.triples],
         "files": [(source_name(path, root), *_stamp(path, config.folder)) for path, root in sources.files],
+        "skipped": sources.skipped,
     }
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 

@@ -7,6 +7,7 @@ import hashlib
 import json
 import shutil
 import sqlite3
+from collections.abc import Collection
 from contextlib import closing
 from pathlib import Path
 
@@ -23,11 +24,12 @@ from retrieval.store import DATABASE
 _TOLD = "id, title, text, source, metadata, date"
 
 
-def sound_build(home: Path, inputs: str) -> Manifest | None:
-    """The build in use, if it was made of these inputs, all of which could be read, and every file of it is sound."""
+def sound_build(home: Path, inputs: str, skipped: Collection[str]) -> Manifest | None:
+    """The build in use, if it was made of these inputs and every file of it is sound; None to try again where a file
+    could not be read that is not `skipped`."""
     try:
         manifest = read_manifest(home)
-        if manifest.inputs != inputs or manifest.failed:
+        if manifest.inputs != inputs or not manifest.failed.keys() <= set(skipped):
             return None
         check(home / "builds" / manifest.build, thorough=True)
     except (NotBuilt, OSError, ValueError):

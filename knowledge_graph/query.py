@@ -124,7 +124,10 @@ def _folded(name: str) -> str:
 
 
 def _explained(error: Exception, query: str) -> str:
-    from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedToken
+    from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedToken, VisitError
+
+    if isinstance(error, VisitError):
+        error = error.orig_exc
 
     if isinstance(error, (UnexpectedCharacters, UnexpectedToken, UnexpectedEOF)):
         at = error.pos_in_stream

@@ -109,7 +109,7 @@ class MilvusStore:
             self._tidy({part.collection for record, _ in earlier for part in record.parts})
             parts, rows, keys = [], np.empty(0, np.int64), np.empty(0, np.uint64)
             new = np.ones(len(positions), dtype=bool)
-            if base := self._base(earlier, kind, dimension):
+            if len(positions) and (base := self._base(earlier, kind, dimension)):
                 kept, came = compared(base, positions, np.concatenate([keys_of(vectors) for vectors in batches]))
                 if max((kept < 0).sum(), came.sum()) <= min(PATCHED * len(kept), LISTED):
                     parts, rows, keys, new = [base.part], kept, base.keys, came
@@ -134,7 +134,7 @@ class MilvusStore:
         if not found:
             raise ValueError(f"the files in {folder} are damaged")
         record, rows = found[0], np.load(folder / "rows.npy", mmap_mode="r", allow_pickle=False)
-        if len(rows) != record.parts[-1].end:
+        if len(rows) != max((part.end for part in record.parts), default=0):
             raise ValueError(f"the files in {folder} are of different builds")
         with self._plainly():
             for part in record.parts:
@@ -170,8 +170,8 @@ class MilvusStore:
     def _base(self, earlier: list[tuple[Record, Path]], kind: IndexKind, dimension: int) -> Base | None:
         """An earlier build's base, where it is this home's, of the same kind, and whole."""
         for record, folder in [] if self.anew else earlier:
-            part = record.parts[0]
-            if (record.kind, record.dimension) == (kind, dimension) and self._is_ours(part.collection):
+            part = record.parts[0] if record.parts else None
+            if part and (record.kind, record.dimension) == (kind, dimension) and self._is_ours(part.collection):
                 with contextlib.suppress(VectorsMissing, OSError, ValueError, EOFError), self._plainly():
                     self._check(part)
                     rows, keys = (np.load(folder / name, allow_pickle=False) for name in ("rows.npy", "keys.npy"))

@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from chatbot.cli.arguments import BotArgument, JsonOption
-from chatbot.cli.health import lines
 from chatbot.cli.opening import open_bot
 from chatbot.cli.output import counted, print_json, readable_errors, say, tell
 
@@ -122,6 +121,7 @@ def stats(bot: BotArgument, json_: JsonOption = False) -> None:
     """The graph's health: its nodes and edges by type, what it covers, and what to look at."""
     from dataclasses import asdict
 
+    from chatbot.cli.health import lines
     from knowledge_graph.health import health
 
     with readable_errors():

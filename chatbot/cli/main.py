@@ -115,10 +115,8 @@ def index(
 
 def _told(changes: dict[str, int], documents: int) -> str:
     """What an update did to the documents: ` (2 added, 1 removed)`; nothing where all are new."""
-    if changes.get("added") == documents:
-        return ""
     told = [f"{number} {what}" for what, number in changes.items() if number]
-    return f" ({', '.join(told)})" if told else ""
+    return f" ({', '.join(told)})" if told and told != [f"{documents} added"] else ""
 
 
 @app.command()

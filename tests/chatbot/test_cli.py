@@ -117,8 +117,24 @@ def test_index_says_what_has_changed(tmp_path: Path) -> None:
     assert graft("index", tmp_path).stdout.startswith("4 documents (1 added, 1 moved), ")
     for path in (tmp_path / "knowledge").iterdir():
         path.unlink()
+    assert graft("index", tmp_path).stdout.startswith("0 documents (4 removed), ")
     report = json.loads(graft("index", tmp_path, "--json").stdout)
-    assert (report["documents"], report["updated"], report["changes"]["removed"]) == (0, True, 4)
+    assert (report["documents"], report["updated"], set(report["changes"].values())) == (0, False, {0})
+    (tmp_path / "knowledge" / "ferry.md").write_text("# Ferry\n\nIt leaves at noon.", encoding="utf8")
+    assert graft("index", tmp_path).stdout.startswith("1 document, ")
+    (tmp_path / "knowledge" / "ferry.md").unlink()
+    (tmp_path / "knowledge" / "museum.md").write_text("# Museum\n\nIt opens at ten.", encoding="utf8")
+    assert graft("index", tmp_path).stdout.startswith("1 document (1 added, 1 removed), ")
+
+
+def test_a_file_of_another_format_is_named_when_it_comes_and_after(tmp_path: Path) -> None:
+    write_bot(tmp_path)
+    assert graft("index", tmp_path).exit_code == 0
+    (tmp_path / "knowledge" / "song.mp3").write_bytes(b"la")
+    for again in (False, True):
+        result = graft("index", tmp_path)
+        assert result.exit_code == 1 and result.stderr.startswith("not read: song.mp3: unsupported format .mp3")
+        assert result.stdout.startswith("nothing has changed: ") is again
 
 
 def test_long_work_is_told_in_lines_where_there_is_no_terminal(

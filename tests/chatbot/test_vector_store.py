@@ -63,6 +63,18 @@ def said(*arguments: object) -> str:
     return result.stderr.strip()
 
 
+def test_the_last_documents_can_be_deleted(source: BotSource, encoder: Encoder) -> None:
+    build(source, encoder=encoder)
+    for path in (source.config.folder / "knowledge").iterdir():
+        path.unlink()
+    assert build(source, encoder=encoder).documents == 0 and is_current(source)
+    bot = Bot.open(source, encoder)
+    assert bot.searcher.search(QUESTIONS[0], 5).passages == [] and bot.ask(QUESTIONS[0]).abstained
+    (source.config.folder / "knowledge" / "ferry.md").write_text(FERRY, "utf8")
+    assert build(source, encoder=encoder).documents == 1
+    assert "noon" in Bot.open(source, encoder).searcher.search("When does the ferry leave?", 1).passages[0].chunk.text
+
+
 def test_passages_scores_and_answers_are_those_of_the_local_store(
     source: BotSource, northwind: Bot, tmp_path: Path, encoder: Encoder
 ) -> None:

@@ -116,6 +116,7 @@ def test_types_that_the_graph_does_not_have(graph: KnowledgeGraph) -> None:
         ("MATCH (a)-[r]->(b) RETURN DISTINCT r", "DISTINCT of a list, a node or a relation is not supported"),
         ("MATCH (a)-[r]->(b) RETURN r ORDER BY r", "ORDER BY a node or a relation is not supported"),
         ("MATCH (a) RETURN a ORDER BY a", "ORDER BY a node or a relation is not supported"),
+        ("MATCH (a)-[*1..3]-(b) RETURN a.name", "the query is not understood: Bidirectional edge does not support"),
         ("MATCH (a) RETURN a.name LIMIT -1", "LIMIT takes a whole number from 0"),
         ("MATCH (a) RETURN a.name skip -1 LIMIT 2", "SKIP takes a whole number from 0"),
         ("MATCH (a) RETURN a.name LIMIT 1.5", "LIMIT takes a whole number from 0"),
