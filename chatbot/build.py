@@ -25,7 +25,6 @@ from retrieval.derive import derive
 from retrieval.encoder import Encoder
 from retrieval.errors import GraftError
 from retrieval.ingest import Ingest, seal
-from retrieval.loaders import source_name
 from retrieval.progress import Progress, silent
 from retrieval.reading import Reader, read_here
 from retrieval.store import DATABASE, Store
@@ -76,7 +75,8 @@ def build(
         reader: Who reads and cuts the files.
 
     Raises:
-        NothingToIndex: No document could be read, or there is none and there was none.
+        NothingToIndex: No document could be read, or there is none and there was none; not where a program changes
+            them.
         GraftError: A program brings a document with the name of a file, or the home or the store of vectors cannot be
             written.
     """
@@ -87,12 +87,13 @@ def build(
         _check_ids(brought, sources)
         triples = [row for name in config.graph.triples for row in read_triples(config.path(name))]
         inputs = digest(config, sources)
-        current = None if compact or brought != NOTHING else sound_build(bot.home, inputs, sources.skipped)
+        by_program = brought != NOTHING
+        current = None if compact or by_program else sound_build(bot.home, inputs, sources.skipped)
         if current and holds(vectors, bot.home / "builds" / current.build):
             shutil.rmtree(folder)
             return current
         base = sound_store(bot.home)
-        if not base and brought == NOTHING:
+        if not base and not by_program:
             find_sources(config)
         encoder = encoder or Encoder.load(config.retrieval.encoder)
         with closing(VectorCache(cache_file(encoder.fingerprint), encoder.backbone.spec.dimension)) as cache:
@@ -103,7 +104,7 @@ def build(
                 graph = GraphUpdate(connection, config.language) if config.graph.extractor != "none" else None
                 update = Update(config, sources, brought, Ingest(connection, graph), progress)
                 failed = update.run(reader, encoder, cache)
-                counts = _counts(config, connection, failed, emptied=base is not None)
+                counts = _counts(config, connection, failed, base is not None, by_program)
                 if graph:
                     graph.settle(triples, lambda done, total: progress("graph", done, total))
                 if compact:
@@ -133,25 +134,30 @@ def build(
 
 def _check_ids(brought: Brought, sources: Sources) -> None:
     """Raises GraftError where a program changes the document of a file, which would come back or be lost by it."""
-    files = {source_name(path, root) for path, root in sources.files}
+    files = sources.names
     for id_ in (*(document.id for document in brought.documents), *brought.gone):
         if id_ in files:
             raise GraftError(f"{id_!r} is a file of the bot: change or delete the file, or bring another id")
 
 
-def _counts(config: BotConfig, connection: sqlite3.Connection, failed: dict[str, str], emptied: bool) -> dict[str, int]:
+def _counts(
+    config: BotConfig, connection: sqlite3.Connection, failed: dict[str, str], emptied: bool, by_program: bool
+) -> dict[str, int]:
     """How many documents, chunks and FAQ entries the store holds.
 
     Args:
         emptied: Whether it may hold none, as it did before and all of them were deleted.
+        by_program: Whether it may hold what it likes: a program knows what it deletes.
 
     Raises:
-        NothingToIndex: It holds none.
+        NothingToIndex: It holds none, or none with text.
     """
     counts = {
         name: int(connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0])
         for name in ("documents", "chunks", "faq")
     }
+    if by_program:
+        return counts
     if not counts["documents"] and (failed or not emptied):
         reasons = "; ".join(f"{name}: {reason}" for name, reason in list(failed.items())[:3])
         raise NothingToIndex(f"{config.name}: no document could be read ({reasons})")

@@ -20,7 +20,7 @@ class BotRetriever(BaseRetriever):
     """Passages of a bot, with the graph's help or without.
 
     Args:
-        bot: An opened bot.
+        bot: An opened bot; what is searched is its index that is in use by then.
         top_k: How many passages to return.
         graph: Whether the graph takes part; False leaves dense and lexical search.
     """
@@ -34,15 +34,16 @@ class BotRetriever(BaseRetriever):
     def _get_relevant_documents(
         self, query: str, *, run_manager: CallbackManagerForRetrieverRun
     ) -> list[LangChainDocument]:
-        own = self.bot.searcher
+        own = self.bot.current().searcher
         return passages(own if self.graph else Searcher(own.index, None, own.lexical), query, self.top_k)
 
 
 def passages(searcher: Searcher, query: str, top_k: int) -> list[LangChainDocument]:
     """What a search finds, as LangChain's documents.
 
-    Their metadata is that of the document with its `title`, `source` and `date`, and of the passage `document` (its
-    id), `section`, `start`, `end`, `score` and `why`, whatever the document calls by these names.
+    Their metadata is that of the document with its `title`, `source` and `date`, as a program told them or as Graft
+    knows them, and of the passage `document` (its id), `section`, `start`, `end`, `score` and `why`: these are always
+    the passage's, whatever the document's metadata calls by these names.
     """
     found = searcher.search(query, top_k).passages
     told = searcher.index.store.metadata_of({passage.chunk.document_id for passage in found})
@@ -65,7 +66,7 @@ def passages(searcher: Searcher, query: str, top_k: int) -> list[LangChainDocume
 
 
 class BotRunnable(Runnable[str, Reply]):
-    """A bot as a step of a chain: a question in, a `Reply` out.
+    """A bot as a step of a chain: a question in, a `Reply` out, from the index that is in use by then.
 
     The conversation is that of `config["configurable"]["session"]`, where one is given.
     """
@@ -75,12 +76,12 @@ class BotRunnable(Runnable[str, Reply]):
 
     def invoke(self, input: str, config: RunnableConfig | None = None, **kwargs: Any) -> Reply:
         """Answer a question."""
-        return self.bot.ask(input, _session(config))
+        return self.bot.current().ask(input, _session(config))
 
     def stream(self, input: str, config: RunnableConfig | None = None, **kwargs: Any | None) -> Iterator[Reply]:
         """Replies that grow: each holds the text so far, the last one everything."""
         text = ""
-        for part in self.bot.stream(input, _session(config)):
+        for part in self.bot.current().stream(input, _session(config)):
             if isinstance(part, Reply):
                 yield part
             else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import logging
 import uuid
 from collections.abc import Sequence
 from typing import Any
@@ -18,18 +19,21 @@ from chatbot.bots import BotSource
 from chatbot.build import build
 from chatbot.home import NOT_PUBLISHED, published_at
 from chatbot.langchain import passages
+from chatbot.sources import find_sources
 from chatbot.update import Brought
 from retrieval.document import Document
 from retrieval.encoder import Encoder
-from retrieval.loaders.clean import clean, one_line
+from retrieval.errors import GraftError
+from retrieval.loaders.clean import clean, one_line, valid
+from retrieval.store import TOLD
 
 
 class BotIndex(DocumentIndex):
     """Documents brought by a program, beside those in the bot's files: vectors, words and graph follow every change.
 
-    A document's `id` is kept, or made up where it has none. Its metadata comes back with what a search finds and `get`
-    gives; `title`, `source` and `date` (ISO) are also shown and asked for. Every call publishes an index of its own, so
-    bring many documents at once (`batch_size`).
+    A document's `id` is kept, or made up where it has none. Its metadata comes back as it was told, with what a search
+    finds and `get` gives; `title`, `source` and `date` (ISO) are also shown and asked for. Every call publishes an
+    index of its own, so bring many documents at once (`batch_size`).
 
     Args:
         source: The bot; its knowledge folder may be empty.
@@ -45,44 +49,59 @@ class BotIndex(DocumentIndex):
     _bot: Bot | None = PrivateAttr(None)
 
     def upsert(self, items: Sequence[LangChainDocument], /, **kwargs: Any) -> UpsertResponse:
-        """Put documents in, each in place of the one with its id.
+        """Put documents in, each in place of the one with its id; the last one of those with the same id.
 
         Raises:
-            GraftError: An id is that of a file of the bot, or the index cannot be written.
+            GraftError: An id is that of a file of the bot, an id or metadata cannot be kept, and then nothing is
+                changed; or the index cannot be written.
         """
-        ids = [item.id or uuid.uuid4().hex for item in items]
-        self._bring(Brought(documents=[_document(id_, item) for id_, item in zip(ids, items, strict=True)]))
-        return UpsertResponse(succeeded=ids, failed=[])
+        documents = [_document(item) for item in items]
+        if documents:
+            self._bring(Brought(documents=list({document.id: document for document in documents}.values())))
+        return UpsertResponse(succeeded=[document.id for document in documents], failed=[])
 
     def delete(self, ids: list[str] | None = None, **kwargs: Any) -> DeleteResponse:
-        """Take documents out; ids that are not there are no failure.
+        """Take documents out; ids that are not there are no failure, those of files fail and are logged.
 
         Raises:
             ValueError: No ids are given.
-            GraftError: An id is that of a file of the bot, or the index cannot be written.
+            GraftError: The index cannot be read or written.
         """
         if ids is None:
             raise ValueError("delete needs ids")
-        there = [document.id for document in self.get(ids) if document.id]
+        files = find_sources(self.source.config, needed=False).names
+        failed = [id_ for id_ in dict.fromkeys(ids) if id_ in files]
+        for id_ in failed:
+            logging.getLogger(__name__).warning("%r is a file of the bot: delete the file", id_)
+        there = [id_ for id_ in self._metadata(ids) if id_ not in files]
         if there:
             self._bring(Brought(gone=there))
-        return DeleteResponse(num_deleted=len(there), succeeded=there, failed=[], num_failed=0)
+        return DeleteResponse(num_deleted=len(there), succeeded=there, failed=failed, num_failed=len(failed))
 
     def get(self, ids: Sequence[str], /, **kwargs: Any) -> list[LangChainDocument]:
         """The documents with these ids, those left out that are not there.
 
         Raises:
-            GraftError: The index is damaged, or of another encoder.
+            GraftError: The index is damaged, locked, or of another encoder.
         """
-        if published_at(self.source.home) == NOT_PUBLISHED:
+        told = self._metadata(ids)
+        if not told:
             return []
         store = self._opened().index.store
-        told = store.metadata_of(ids)
-        found = [document for id_ in ids if (document := store.document(id_))]
+        found = [store.document(id_) for id_ in told]
         return [
             LangChainDocument(id=document.id, page_content=document.text, metadata=told[document.id])
             for document in found
+            if document
         ]
+
+    def _metadata(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Metadata of the documents that are there, by id, in the order in which these are given."""
+        if published_at(self.source.home) == NOT_PUBLISHED:
+            return {}
+        wanted = dict.fromkeys(id_ for id_ in ids if valid(id_) == id_)
+        found = self._opened().index.store.metadata_of(wanted)
+        return {id_: found[id_] for id_ in wanted if id_ in found}
 
     def _get_relevant_documents(
         self, query: str, *, run_manager: CallbackManagerForRetrieverRun
@@ -103,13 +122,39 @@ class BotIndex(DocumentIndex):
         return self.encoder
 
 
-def _document(id_: str, item: LangChainDocument) -> Document:
-    """What is kept of a document: clean text, and metadata in which values that JSON does not know are text."""
-    told = json.loads(json.dumps(item.metadata, default=str))
-    told.pop("faq", None)  # what loaders call questions that have answers
-    told["date"] = _day(str(told.get("date")))
+def _document(item: LangChainDocument) -> Document:
+    """What is kept of a document: clean text, its metadata, and what is shown and asked for of these.
+
+    Raises:
+        GraftError: The id is no Unicode, or JSON cannot hold a value of the metadata.
+    """
+    id_ = item.id or uuid.uuid4().hex
+    if valid(id_) != id_:
+        raise GraftError(f"{id_!r} cannot be an id: it holds half a character")
+    told: dict[str, Any] = {}
+    for key, value in item.metadata.items():
+        told |= _told(id_, key, value)
     source = one_line(told.get("source") or id_)
-    return Document(id_, one_line(told.get("title") or source), clean(item.page_content), source, told)
+    title = one_line(told.get("title") or source)
+    return Document(id_, title, clean(item.page_content), source, {"date": _day(str(told.get("date"))), TOLD: told})
+
+
+def _told(id_: str, key: object, value: object) -> dict[str, Any]:
+    """An entry of a document's metadata as JSON gives it back; dates are ISO text.
+
+    Raises:
+        GraftError: It has no such form.
+    """
+    try:
+        return json.loads(json.dumps({key: value}, default=_iso))  # type: ignore[no-any-return]
+    except (TypeError, ValueError, RecursionError) as error:
+        raise GraftError(f"document {id_!r}: metadata {key!r} cannot be kept as JSON ({error})") from None
+
+
+def _iso(value: object) -> str:
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    raise TypeError(f"got {type(value).__name__}")
 
 
 def _day(told: str) -> str:

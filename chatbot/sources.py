@@ -19,8 +19,8 @@ from chatbot.config import BotConfig
 from chatbot.home import FORMAT, NothingToIndex
 from retrieval.errors import GraftError, UnreadableFile
 from retrieval.ingest import Stamp
-from retrieval.loaders import discover, source_name
-from retrieval.loaders.titles import below
+from retrieval.loaders import discover
+from retrieval.loaders.titles import below, source_name
 
 LIBRARIES = ("PyStemmer", "jieba")
 """They decide which words and names a text holds: with another version, a question's may not be the index's.
@@ -35,6 +35,11 @@ class Sources:
 
     files: list[tuple[Path, Path]]
     skipped: dict[str, str]
+
+    @property
+    def names(self) -> set[str]:
+        """The ids of the files' documents."""
+        return {source_name(path, root) for path, root in self.files}
 
 
 def find_sources(config: BotConfig, needed: bool = True) -> Sources:

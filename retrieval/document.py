@@ -15,7 +15,8 @@ class Document:
         title: What to call it in a citation.
         text: The whole text; headings are Markdown (`#`, `##`) lines. Every offset in Graft counts characters of it.
         source: Where it came from, for people: a path or an address.
-        metadata: JSON-serialisable extras: `pages` (offsets at which pages start), `faq` (question and answer spans).
+        metadata: JSON-serialisable extras: `pages` (offsets at which pages start), `faq` (question and answer spans),
+            `date` (ISO), `told` (what a program says of its document).
     """
 
     id: str

@@ -18,6 +18,9 @@ from retrieval.document import Chunk, Document
 from retrieval.errors import GraftError
 
 DATABASE = "knowledge.db"
+TOLD = "told"
+"""The key of a document's metadata under which a program's own are, whatever it calls them."""
+IDS_AT_ONCE = 500
 """What the store is called in a bot's build."""
 SCHEMA = """
 CREATE TABLE documents (
@@ -76,6 +79,7 @@ class Store:
 
         Raises:
             DamagedStore: The database is not what was written.
+            GraftError: It cannot be read now: another program has locked it, or the disk fails.
         """
         with self._reading():
             return self.connection.execute(sql, arguments).fetchall()
@@ -91,9 +95,12 @@ class Store:
             with self.lock:
                 yield
         except sqlite3.DatabaseError as error:
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF not in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-                raise
-            raise DamagedStore(f"{self._path} is damaged ({error}); run: graft index BOT") from error
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+                raise DamagedStore(f"{self._path} is damaged ({error}); run: graft index BOT") from error
+            if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR):
+                raise GraftError(f"{self._path} cannot be read: {error}") from error
+            raise
 
     def blocks(self, sql: str, size: int) -> Iterator[list[tuple]]:  # type: ignore[type-arg]
         """The rows of a query, so many at a time, for those who alone use the store."""
@@ -105,8 +112,8 @@ class Store:
         """Chunks at the given positions, in that order."""
         sql = f"{CHUNK}, c.position FROM chunks c JOIN documents d ON d.id = c.document_id WHERE c.position IN (%s)"
         found: dict[int, Chunk] = {}
-        for begin in range(0, len(positions), 500):
-            part = [int(position) for position in positions[begin : begin + 500]]
+        for begin in range(0, len(positions), IDS_AT_ONCE):
+            part = [int(position) for position in positions[begin : begin + IDS_AT_ONCE]]
             found |= {row[7]: Chunk(*row[:7]) for row in self.rows(sql % ",".join("?" * len(part)), part)}
         return [found[int(position)] for position in positions]
 
@@ -150,14 +157,22 @@ class Store:
         return dict(self.rows(f"SELECT id, title FROM documents WHERE id IN ({','.join('?' * len(ids))})", ids))
 
     def metadata_of(self, document_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
-        """Metadata of some documents, by id, with their `title`, `source` and, where they have one, `date` (ISO)."""
+        """Metadata of those of some documents that are there, by id.
+
+        They hold the `title`, the `source` and, where there is one, the `date` (ISO); what a program told of its
+        document is as it told it.
+        """
         ids = list(document_ids)
-        marks = ",".join("?" * len(ids))
-        rows = self.rows(f"SELECT id, metadata, title, source, date FROM documents WHERE id IN ({marks})", ids)
-        return {
-            id_: json.loads(metadata) | {"title": title, "source": source} | ({"date": date} if date else {})
-            for id_, metadata, title, source, date in rows
-        }
+        found: dict[str, dict[str, Any]] = {}
+        for begin in range(0, len(ids), IDS_AT_ONCE):
+            part = ids[begin : begin + IDS_AT_ONCE]
+            marks = ",".join("?" * len(part))
+            sql = f"SELECT id, title, source, date, metadata FROM documents WHERE id IN ({marks})"
+            for id_, title, source, date, metadata in self.rows(sql, part):
+                own = json.loads(metadata)
+                told = own.pop(TOLD, {})
+                found[id_] = {"title": title, "source": source} | ({"date": date} if date else {}) | own | told
+        return found
 
     def faq(self) -> list[FaqEntry]:
         """Every FAQ entry, in the order of the documents."""

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import datetime
+import re
+import sqlite3
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,6 +19,7 @@ from chatbot.bot import Bot
 from chatbot.bots import BotSource
 from chatbot.build import build, is_current
 from chatbot.home import read_manifest
+from chatbot.langchain import BotRetriever, BotRunnable
 from chatbot.langchain_index import BotIndex
 from retrieval.document import Chunk
 from retrieval.encoder import Encoder
@@ -143,24 +149,42 @@ def test_metadata_is_shown_and_asked_for(source: BotSource, encoder: Encoder) ->
     "metadata",
     [
         {"date": None},
-        {"seen": datetime.date(2026, 3, 1), "tags": {"sea"}},
-        {"faq": True},
+        {"date": "3 March 2026"},
+        {"faq": True, "pages": 3, "told": "twice"},
         {"title": None, "source": None},
+        {"title": " Two  lines\n", "author": {"name": "Nora", "seen": [1, 2.5, None]}},
     ],
 )
-def test_metadata_may_hold_anything(source: BotSource, encoder: Encoder, metadata: dict[str, object]) -> None:
+def test_metadata_comes_back_as_it_was_told(source: BotSource, encoder: Encoder, metadata: dict[str, object]) -> None:
     destination = BotIndex(source=source, encoder=encoder)
     destination.upsert([Document(page_content=PAGES["ferry"], id="f", metadata=metadata)])
     (found,) = destination.get(["f"])
-    assert "None" not in (found.metadata["title"], found.metadata["source"])
-    assert "pier four" in Bot.open(source, encoder).ask("When does the ferry leave?").text
+    assert found.metadata == {"title": "f", "source": "f", **metadata}
+    assert destination.invoke("When does the ferry leave?")[0].metadata.items() >= metadata.items()
+    (citation,) = Bot.open(source, encoder).ask("When does the ferry leave?").citations
+    assert citation.source == "f" and "pier four" in citation.quote
+
+
+@pytest.mark.parametrize("key", ["tags", ("a", "key")])
+def test_metadata_that_json_cannot_hold_is_refused_before_anything_is_written(
+    source: BotSource, encoder: Encoder, key: object
+) -> None:
+    destination = BotIndex(source=source, encoder=encoder)
+    good, bad = (Document(page_content=text, id=name) for name, text in list(PAGES.items())[:2])
+    bad.metadata[key] = {"sea"}  # type: ignore[index]
+    with pytest.raises(GraftError, match=rf"document 'museum': metadata {re.escape(repr(key))} cannot be kept"):
+        destination.upsert([good, bad])
+    assert not source.home.exists()
 
 
 def test_the_hour_of_a_date_does_not_matter(source: BotSource, encoder: Encoder) -> None:
     metadata = {"date": datetime.datetime(2026, 3, 1, 12, 30)}
     BotIndex(source=source, encoder=encoder).upsert([Document(page_content=PAGES["ferry"], metadata=metadata)])
     scope = Scope(since=datetime.date(2026, 3, 1), until=datetime.date(2026, 3, 1))
-    assert "pier four" in Bot.open(source, encoder).ask("When does the ferry leave?", scope=scope).text
+    bot = Bot.open(source, encoder)
+    assert "pier four" in bot.ask("When does the ferry leave?", scope=scope).text
+    (told,) = bot.index.store.metadata_of({chunk.document_id for chunk in bot.index.store.all_chunks()}).values()
+    assert told["date"] == "2026-03-01T12:30:00"
 
 
 @pytest.mark.parametrize("date", [None, "yesterday", "3 March 2026", "01/03/2026"])
@@ -191,23 +215,106 @@ def test_metadata_comes_back_with_what_is_found(source: BotSource, encoder: Enco
     assert destination.get(["f"])[0].metadata == {**told, "start": "gate 9"}
 
 
-def test_a_document_of_a_file_is_left_to_the_file(source: BotSource, encoder: Encoder) -> None:
+def test_a_document_of_a_file_is_left_to_the_file(
+    source: BotSource, encoder: Encoder, caplog: pytest.LogCaptureFixture
+) -> None:
     (source.config.folder / "knowledge" / "cards.md").write_text("# Cards\n\nA new card costs 9 euros.", "utf8")
     destination = BotIndex(source=source, encoder=encoder)
-    build(source, encoder=encoder)
+    destination.upsert([Document(page_content=PAGES["ferry"], id="f")])
     with pytest.raises(GraftError, match=r"'cards\.md' is a file of the bot"):
-        destination.upsert([Document(page_content=PAGES["ferry"], id="cards.md")])
-    with pytest.raises(GraftError, match=r"'cards\.md' is a file of the bot"):
-        destination.delete(["cards.md"])
-    assert "9 euros" in destination.get(["cards.md"])[0].page_content
+        destination.upsert([Document(page_content=PAGES["museum"], id="m"), Document("A card.", id="cards.md")])
+    assert destination.delete(["cards.md", "f", "f", "none"]) == {
+        "num_deleted": 1,
+        "succeeded": ["f"],
+        "num_failed": 1,
+        "failed": ["cards.md"],
+    }
+    assert "'cards.md' is a file of the bot: delete the file" in caplog.text
+    (found,) = destination.get(["cards.md", "f", "m"])
+    assert "9 euros" in found.page_content
+
+
+def test_a_file_takes_the_place_of_a_document_with_its_name(source: BotSource, encoder: Encoder) -> None:
+    destination = BotIndex(source=source, encoder=encoder)
+    destination.upsert([Document(page_content=PAGES["ferry"], id="cards.md", metadata={"author": "Nora"})])
+    (source.config.folder / "knowledge" / "cards.md").write_text("# Cards\n\nA new card costs 9 euros.", "utf8")
+    assert build(source, encoder=encoder).documents == 1
+    (found,) = destination.get(["cards.md"])
+    assert "9 euros" in found.page_content and "author" not in found.metadata
+    assert destination.delete(["cards.md"])["failed"] == ["cards.md"]
+
+
+def test_the_last_of_documents_with_one_id_is_kept(source: BotSource, encoder: Encoder) -> None:
+    destination = BotIndex(source=source, encoder=encoder)
+    response = destination.upsert([Document(page_content=text, id="p") for text in PAGES.values()])
+    assert response == {"succeeded": ["p", "p", "p"], "failed": []}
+    assert [found.page_content for found in destination.get(["p", "p"])] == [PAGES["market"]]
+    assert [chunk.text for chunk in chunks(source, encoder)] == [PAGES["market"]]
+
+
+def test_nothing_brought_publishes_nothing(source: BotSource, encoder: Encoder) -> None:
+    destination = BotIndex(source=source, encoder=encoder)
+    assert destination.upsert([]) == {"succeeded": [], "failed": []} and not source.home.exists()
+    destination.upsert(documents())
+    before = read_manifest(source.home)
+    assert destination.upsert([])["succeeded"] == destination.delete([])["succeeded"] == []
+    assert destination.delete(["none"])["num_deleted"] == 0 and read_manifest(source.home) == before
+
+
+def test_more_ids_may_be_asked_for_than_a_query_takes(source: BotSource, encoder: Encoder) -> None:
+    destination = BotIndex(source=source, encoder=encoder)
+    destination.upsert([Document(page_content=PAGES["ferry"], id="f")])
+    ids = [*(str(number) for number in range(300_000)), "f"]
+    assert [found.id for found in destination.get(ids)] == ["f"]
+    assert destination.delete(ids)["succeeded"] == ["f"]
+
+
+def test_a_document_without_text_is_kept_and_does_not_hold_on_to_others(source: BotSource, encoder: Encoder) -> None:
+    destination = BotIndex(source=source, encoder=encoder)
+    destination.upsert([Document(page_content=" ", id="empty")])
+    assert destination.invoke("When does the ferry leave?") == []
+    destination.upsert([Document(page_content=PAGES["ferry"], id="f")])
+    assert destination.delete(["f"])["num_deleted"] == 1
+    assert [found.id for found in destination.get(["empty", "f"])] == ["empty"]
+
+
+def test_half_a_character_is_no_id(source: BotSource, encoder: Encoder) -> None:
+    destination = BotIndex(source=source, encoder=encoder)
+    with pytest.raises(GraftError, match="cannot be an id"):
+        destination.upsert([Document(page_content=PAGES["ferry"], id="f\ud800")])
+    destination.upsert([Document(page_content=PAGES["ferry"], id="f")])
+    assert destination.get(["f\ud800"]) == [] and destination.delete(["f\ud800"])["num_deleted"] == 0
+
+
+def test_a_locked_index_is_an_error_for_people(
+    source: BotSource, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    destination = BotIndex(source=source, encoder=encoder)
+    destination.upsert([Document(page_content=PAGES["ferry"], id="f")])
+    assert destination.get(["f"])
+    database = source.home / "builds" / read_manifest(source.home).build / "knowledge.db"
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *args, **kwargs: connect(*args, **{**kwargs, "timeout": 0.1}))
+    with closing(sqlite3.connect(database)) as locker:
+        locker.execute("BEGIN EXCLUSIVE")
+        for index_of in (destination, BotIndex(source=source, encoder=encoder)):
+            with pytest.raises(GraftError, match="cannot be read: database is locked"):
+                index_of.get(["f"])
+            with pytest.raises(GraftError, match="cannot be read: database is locked"):
+                index_of.invoke("When does the ferry leave?")
+    assert destination.get(["f"])
 
 
 def test_an_index_that_another_process_publishes_is_searched_next(source: BotSource, encoder: Encoder) -> None:
     reader, writer = (BotIndex(source=source, encoder=encoder) for _ in range(2))
     writer.upsert([Document(page_content=PAGES["ferry"], id="f")])
     assert "noon" in reader.invoke("When does the ferry leave?")[0].page_content
+    bot = Bot.open(source, encoder)
     writer.upsert([Document(page_content=PAGES["museum"], id="m")])
-    assert "clocks" in reader.invoke("When does the museum of clocks open?")[0].page_content
+    asked = "When does the museum of clocks open?"
+    for retriever in (reader, BotRetriever(bot=bot), BotRetriever(bot=bot, graph=False)):
+        assert "clocks" in retriever.invoke(asked)[0].page_content
+    assert "ten" in BotRunnable(bot).invoke(asked).text
 
 
 def test_threads_may_bring_documents_at_once(source: BotSource, encoder: Encoder) -> None:
@@ -220,13 +327,24 @@ def test_threads_may_bring_documents_at_once(source: BotSource, encoder: Encoder
     assert [document.page_content for document in found] == list(PAGES.values())
 
 
+def test_processes_may_bring_documents_at_once(source: BotSource, encoder: Encoder) -> None:
+    program = (
+        "import sys; from langchain_core.documents import Document; from chatbot import bots;"
+        "from chatbot.langchain_index import BotIndex;"
+        "BotIndex(source=bots.find(sys.argv[1])).upsert([Document(sys.argv[3], id=sys.argv[2])])"
+    )
+    command = [sys.executable, "-c", program, str(source.config.folder)]
+    processes = [subprocess.Popen([*command, name, text]) for name, text in PAGES.items()]
+    assert [process.wait(timeout=120) for process in processes] == [0] * len(PAGES)
+    found = BotIndex(source=source, encoder=encoder).get(list(PAGES))
+    assert [document.page_content for document in found] == list(PAGES.values())
+
+
 def test_what_cannot_be_done_is_said(source: BotSource, encoder: Encoder) -> None:
     destination = BotIndex(source=source, encoder=encoder)
     assert destination.get(["f"]) == []
     with pytest.raises(ValueError, match="delete needs ids"):
         destination.delete()
-    with pytest.raises(GraftError, match="the documents hold no text"):
-        destination.upsert([Document(page_content=" ", id="f")])
     destination.upsert([Document(page_content=PAGES["ferry"], id="f")])
     (source.home / "manifest.json").write_text("{", encoding="utf8")
     with pytest.raises(GraftError, match="damaged; run: graft index"):
