@@ -77,8 +77,8 @@ def build(
     Raises:
         NothingToIndex: No document could be read, or there is none and there was none; not where a program changes
             them.
-        GraftError: A program brings a document with the name of a file, or the home or the store of vectors cannot be
-            written.
+        GraftError: A program brings a document with the name of a file, or changes some where the others are
+            damaged; the home or the store of vectors cannot be written.
     """
     config = bot.config
     vectors = vector_store(bot, anew=compact)
@@ -95,6 +95,10 @@ def build(
         base = sound_store(bot.home)
         if not base and not by_program:
             find_sources(config)
+        if by_program and not base and any(folder.parent.glob("b-*")) and not (folder / DATABASE).exists():
+            raise GraftError(
+                f"{folder.parent} is damaged, and with it what programs brought: delete it, bring all again"
+            )
         encoder = encoder or Encoder.load(config.retrieval.encoder)
         with closing(VectorCache(cache_file(encoder.fingerprint), encoder.backbone.spec.dimension)) as cache:
             connection, carried = work_store(folder, base, config)

@@ -53,7 +53,7 @@ class BotIndex(DocumentIndex):
 
         Raises:
             GraftError: An id is that of a file of the bot, an id or metadata cannot be kept, and then nothing is
-                changed; or the index cannot be written.
+                changed; or the index is damaged or cannot be written.
         """
         documents = [_document(item) for item in items]
         if documents:

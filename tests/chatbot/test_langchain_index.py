@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -108,6 +109,24 @@ def test_what_was_brought_survives(source: BotSource, encoder: Encoder, what: st
     assert {document.id: document.metadata for document in found} == before
     scope = Scope(since=datetime.date(2026, 3, 1), until=datetime.date(2026, 3, 1))
     assert "pier four" in Bot.open(source, encoder).ask("When does the ferry leave?", scope=scope).text
+
+
+def test_what_damage_took_is_not_replaced_by_what_comes_next(source: BotSource, encoder: Encoder) -> None:
+    destination, records = BotIndex(source=source, encoder=encoder), InMemoryRecordManager("pages")
+
+    def run(force: bool) -> int:
+        told = index(documents(), records, destination, key_encoder="sha256", force_update=force)
+        return told["num_updated"] + told["num_added"]
+
+    assert run(force=False) == 3
+    database = source.home / "builds" / read_manifest(source.home).build / "knowledge.db"
+    data = database.read_bytes()
+    database.write_bytes(data[:5000] + bytes([data[5000] ^ 1]) + data[5001:])
+    with pytest.raises(GraftError, match="is damaged, and with it what programs brought"):
+        destination.upsert([Document(page_content="The lighthouse is open on Sundays.")])
+    shutil.rmtree(source.home / "builds")
+    assert run(force=True) == 3
+    assert len(destination.get(list(records.records))) == 3
 
 
 def test_what_was_brought_survives_a_kill_while_all_is_read_again(source: BotSource, encoder: Encoder) -> None:
