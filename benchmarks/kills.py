@@ -12,7 +12,6 @@ each text whole; of a program that was killed, the document or none.
 from __future__ import annotations
 
 import argparse
-import itertools
 import random
 import shutil
 import signal
@@ -58,9 +57,9 @@ def main(beir: Path, kills: int, count: int, seed: int) -> None:
         finished: set[str] = set()  # ids of those whose program was not killed
         corrupt = lost = done = 0
         longest = 1.0
-        for number in itertools.count():
-            if done == kills:
-                break
+        number = 0
+        while done < kills:
+            number += 1
             _change(source, texts, rng)
             command = [*GRAFT, str(source.config.folder)]
             if bringing := rng.choice(["", f"brought-{number}"]):

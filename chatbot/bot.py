@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from tokenize import TokenError
 from typing import TYPE_CHECKING
 from zipfile import BadZipFile
 
@@ -133,7 +134,16 @@ class Bot:
             return cls(source, manifest, index, ranker, adapters)
         except VectorsMissing as error:
             raise NotBuilt(str(error)) from error
-        except (OSError, EOFError, ValueError, LookupError, RuntimeError, sqlite3.Error, BadZipFile) as error:
+        except (
+            OSError,
+            EOFError,
+            ValueError,
+            LookupError,
+            RuntimeError,
+            sqlite3.Error,
+            BadZipFile,
+            TokenError,
+        ) as error:
             raise NotBuilt(f"the index in {folder} is damaged; run: graft index BOT") from error
 
     def current(self) -> Bot:

@@ -82,12 +82,12 @@ def build(
     """
     config = bot.config
     vectors = vector_store(bot, anew=compact)
-    with updating(bot.home, waiting) as folder:
+    by_program = brought != NOTHING
+    with updating(bot.home, waiting, resumable=not by_program) as folder:
         sources = find_sources(config, needed=False)
         _check_ids(brought, sources)
         triples = [row for name in config.graph.triples for row in read_triples(config.path(name))]
         inputs = digest(config, sources)
-        by_program = brought != NOTHING
         current = None if compact or by_program else sound_build(bot.home, inputs, sources.skipped)
         if current and holds(vectors, bot.home / "builds" / current.build):
             shutil.rmtree(folder)
@@ -108,7 +108,7 @@ def build(
                 graph = GraphUpdate(connection, config.language) if config.graph.extractor != "none" else None
                 update = Update(config, sources, brought, Ingest(connection, graph), progress)
                 failed = update.run(reader, encoder, cache)
-                counts = _counts(config, connection, failed, base is not None, by_program)
+                counts = _counts(config, connection, failed, base is not None and not update.lost, by_program)
                 if graph:
                     graph.settle(triples, lambda done, total: progress("graph", done, total))
                 if compact:
@@ -150,7 +150,7 @@ def _counts(
     """How many documents, chunks and FAQ entries the store holds.
 
     Args:
-        emptied: Whether it may hold none, as it did before and all of them were deleted.
+        emptied: Whether it may hold none, as all that were there were deleted.
         by_program: Whether it may hold what it likes: a program knows what it deletes.
 
     Raises:
@@ -162,7 +162,7 @@ def _counts(
     }
     if by_program:
         return counts
-    if not counts["documents"] and (failed or not emptied):
+    if not counts["documents"] and not emptied:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in list(failed.items())[:3])
         raise NothingToIndex(f"{config.name}: no document could be read ({reasons})")
     if counts["documents"] and not counts["chunks"]:

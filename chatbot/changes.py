@@ -6,7 +6,9 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-_CHANGED = "new.digest != old.digest OR new.digest = '' AND new.text != old.text"
+_TOLD = ("title", "source", "text", "metadata", "date")
+_CHANGED = f"""new.digest != old.digest OR new.digest = ''
+    AND ({", ".join(f"new.{name}" for name in _TOLD)}) != ({", ".join(f"old.{name}" for name in _TOLD)})"""
 _COUNTS = {
     "added": "SELECT count(*) FROM documents WHERE id NOT IN (SELECT id FROM base.documents)",
     "changed": f"SELECT count(*) FROM documents new JOIN base.documents old USING (id) WHERE {_CHANGED}",
@@ -27,12 +29,18 @@ def changes(database: Path, base: Path | None) -> dict[str, int]:
         base: The store as it was; all are new where there is none, or one of another format.
     """
     with closing(sqlite3.connect(database)) as connection:
-        connection.execute("ATTACH ? AS base", [str(base or "")])
-        try:
+        if base and _alike(base):
+            connection.execute("ATTACH ? AS base", [str(base)])
             counts = {name: int(connection.execute(sql).fetchone()[0]) for name, sql in _COUNTS.items()}
-        except sqlite3.DatabaseError:
-            documents = int(connection.execute("SELECT count(*) FROM documents").fetchone()[0])
-            return dict.fromkeys(_COUNTS, 0) | {"added": documents}
-    counts["added"] -= counts["moved"]
-    counts["removed"] -= counts["moved"]
-    return counts
+            counts["added"] -= counts["moved"]
+            counts["removed"] -= counts["moved"]
+            return counts
+        documents = int(connection.execute("SELECT count(*) FROM documents").fetchone()[0])
+    return dict.fromkeys(_COUNTS, 0) | {"added": documents}
+
+
+def _alike(base: Path) -> bool:
+    """Whether a store tells of its documents as those of this format do."""
+    with closing(sqlite3.connect(base)) as connection:
+        found = {row[1] for row in connection.execute("PRAGMA table_info(documents)")}
+    return found >= {"id", "digest", *_TOLD}

@@ -92,7 +92,7 @@ def read_manifest(home: Path) -> Manifest:
 
 
 @contextlib.contextmanager
-def updating(home: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[Path]:
+def updating(home: Path, waiting: Callable[[], None] = lambda: None, resumable: bool = True) -> Iterator[Path]:
     """The folder in which the next build of a home is made; one process at a time.
 
     What an interrupted build left there is found there again; what is of no use is removed, where folders can be locked
@@ -100,6 +100,7 @@ def updating(home: Path, waiting: Callable[[], None] = lambda: None) -> Iterator
 
     Args:
         waiting: Called once if another process is building.
+        resumable: Whether what an error leaves is of use to the next build; what a kill leaves always is.
 
     Raises:
         GraftError: The home cannot be written to, or the disk is full.
@@ -113,8 +114,8 @@ def updating(home: Path, waiting: Callable[[], None] = lambda: None) -> Iterator
             (builds / NEXT).mkdir(exist_ok=True)
             try:
                 yield builds / NEXT
-            except GraftError as error:
-                if isinstance(error, NothingToIndex):
+            except (GraftError, OSError, RuntimeError, sqlite3.Error) as error:
+                if not resumable or isinstance(error, NothingToIndex):
                     shutil.rmtree(builds / NEXT, ignore_errors=True)
                 for empty in (builds / NEXT, builds, home):
                     with contextlib.suppress(OSError):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import logging
+import sqlite3
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
@@ -17,7 +19,7 @@ from pydantic import ConfigDict, PrivateAttr
 from chatbot.bot import Bot
 from chatbot.bots import BotSource
 from chatbot.build import build
-from chatbot.home import NOT_PUBLISHED, published_at
+from chatbot.home import NEXT, NOT_PUBLISHED, NotBuilt, published_at, read_manifest
 from chatbot.langchain import passages
 from chatbot.sources import find_sources
 from chatbot.update import Brought
@@ -25,7 +27,7 @@ from retrieval.document import Document
 from retrieval.encoder import Encoder
 from retrieval.errors import GraftError
 from retrieval.loaders.clean import clean, one_line, valid
-from retrieval.store import TOLD
+from retrieval.store import DATABASE, TOLD, Store
 
 
 class BotIndex(DocumentIndex):
@@ -73,35 +75,42 @@ class BotIndex(DocumentIndex):
         failed = [id_ for id_ in dict.fromkeys(ids) if id_ in files]
         for id_ in failed:
             logging.getLogger(__name__).warning("%r is a file of the bot: delete the file", id_)
-        there = [id_ for id_ in self._metadata(ids) if id_ not in files]
-        if there:
-            self._bring(Brought(gone=there))
+        with self._published() as store:
+            there = [id_ for id_ in _told_of(store, ids) if id_ not in files]
+        gone = [id_ for id_ in ids if id_ not in files]
+        if there or (gone and (self.source.home / "builds" / NEXT).exists()):  # an interrupted update may hold some
+            self._bring(Brought(gone=gone))
         return DeleteResponse(num_deleted=len(there), succeeded=there, failed=failed, num_failed=len(failed))
 
     def get(self, ids: Sequence[str], /, **kwargs: Any) -> list[LangChainDocument]:
         """The documents with these ids, those left out that are not there.
 
         Raises:
-            GraftError: The index is damaged, locked, or of another encoder.
+            GraftError: The index is damaged or locked.
         """
-        told = self._metadata(ids)
-        if not told:
-            return []
-        store = self._opened().index.store
-        found = [store.document(id_) for id_ in told]
+        with self._published() as store:
+            told = _told_of(store, ids)
+            found = [document for id_ in told if store and (document := store.document(id_))]
         return [
             LangChainDocument(id=document.id, page_content=document.text, metadata=told[document.id])
             for document in found
-            if document
         ]
 
-    def _metadata(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """Metadata of the documents that are there, by id, in the order in which these are given."""
+    @contextlib.contextmanager
+    def _published(self) -> Iterator[Store | None]:
+        """The store of the index in use, None where none was ever published; another that replaces it is no trouble."""
         if published_at(self.source.home) == NOT_PUBLISHED:
-            return {}
-        wanted = dict.fromkeys(id_ for id_ in ids if valid(id_) == id_)
-        found = self._opened().index.store.metadata_of(wanted)
-        return {id_: found[id_] for id_ in wanted if id_ in found}
+            yield None
+            return
+        for last in (False, True):
+            try:
+                store = Store(self.source.home / "builds" / read_manifest(self.source.home).build / DATABASE)
+                break
+            except (NotBuilt, sqlite3.OperationalError) as error:
+                if last:
+                    raise GraftError(f"the index in {self.source.home} cannot be read: {error}") from None
+        with contextlib.closing(store):
+            yield store
 
     def _get_relevant_documents(
         self, query: str, *, run_manager: CallbackManagerForRetrieverRun
@@ -120,6 +129,13 @@ class BotIndex(DocumentIndex):
         if self.encoder is None:
             self.encoder = Encoder.load(self.source.config.retrieval.encoder)
         return self.encoder
+
+
+def _told_of(store: Store | None, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Metadata of the documents that are there, by id, in the order in which these are given."""
+    wanted = dict.fromkeys(id_ for id_ in ids if valid(id_) == id_)
+    found = store.metadata_of(wanted) if store else {}
+    return {id_: found[id_] for id_ in wanted if id_ in found}
 
 
 def _document(item: LangChainDocument) -> Document:

@@ -55,10 +55,22 @@ def find_sources(config: BotConfig, needed: bool = True) -> Sources:
     sources = [*config.knowledge.sources, *([config.faq] if config.faq else [])]
     if config.faq and config.path(config.faq).is_dir():
         raise GraftError(f"{config.name}: faq must name a file of questions and answers, {config.faq} is a folder")
+    _check_apart(config)
     files, skipped = discover(sources, config.folder)
     if needed and not files and not skipped:
         raise NothingToIndex(f"{config.name}: the knowledge folder is empty; put documents into {', '.join(sources)}")
     return Sources(files, dict(skipped))
+
+
+def _check_apart(config: BotConfig) -> None:
+    """Raises GraftError where a file of vectors would be read as a document."""
+    uri = config.store_uri
+    if uri is None or "://" in uri:
+        return
+    for source in config.knowledge.sources:
+        inside = below(Path(os.path.abspath(uri)), Path(os.path.abspath(config.path(source))))
+        if inside and not any(part.startswith(".") for part in Path(inside).parts):
+            raise GraftError(f"{config.name}: store.uri lies in {source}, which is read; take .graft/vectors.db")
 
 
 def shaping(config: BotConfig) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from retrieval.encoder import Encoder
 from retrieval.errors import UnreadableFile
 from retrieval.ingest import Ingest, Stamp
 from retrieval.loaders import source_name
+from retrieval.loaders.discover import UNLISTED
 from retrieval.progress import Progress
 from retrieval.reading import Cutting, File, Reader
 from retrieval.vector_cache import VectorCache
@@ -46,6 +47,8 @@ class Update:
     ) -> None:
         self._files = {source_name(path, root): (path, root) for path, root in sources.files}
         self._failed = dict(sources.skipped)
+        self.lost = any(reason.startswith(UNLISTED) for reason in self._failed.values())
+        """Whether documents may be missing that are there, but cannot be read any more."""
         self._brought = brought
         self._cutting = Cutting(**config.knowledge.chunk.model_dump())
         self._ingest = ingest
@@ -78,6 +81,10 @@ class Update:
     def _changed(self) -> Iterator[File]:
         for name, (path, root) in self._files.items():
             old = self._known.get(name)
+            if old and not old.digest:
+                self._failed[name] = "a program has brought a document of this name"
+                self._count()
+                continue
             try:
                 stamp = stamp_of(path, old)
             except UnreadableFile as error:
@@ -92,6 +99,7 @@ class Update:
 
     def _fail(self, name: str, reason: UnreadableFile) -> None:
         self._failed[name] = str(reason)
+        self.lost |= name in self._known
         self._ingest.remove(name)
         self._count()
 

@@ -40,12 +40,12 @@ def sound_build(home: Path, inputs: str, skipped: Collection[str]) -> Manifest |
 def sound_store(home: Path) -> Path | None:
     """The database of the build in use, checked; None where there is none or it is damaged.
 
-    Where the manifest is damaged or of another format, that of any build: what a program brought is kept.
+    Where the manifest is damaged or of another format, that of the last build: what a program brought is kept.
     """
     try:
         builds = [home / "builds" / read_manifest(home).build]
     except NotBuilt:
-        builds = sorted((home / "builds").glob("b-*"))
+        builds = sorted((home / "builds").glob("b-*"), key=lambda path: -path.stat().st_mtime_ns)
     for folder in builds:
         with contextlib.suppress(OSError, ValueError):
             check(folder, thorough=True, only=DATABASE)

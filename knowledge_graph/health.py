@@ -16,7 +16,7 @@ from retrieval.store import Store
 EVERYWHERE, LEAST = 0.1, 3
 """An entity that this share of the chunks names tells little of any, unless these are so few."""
 _FORMS_OF_ADDRESS = re.compile(r"^(?:(?:dr|mr|mrs|ms|prof|professor|sir|dame)\.? )+(?=.)")
-_BETWEEN = re.compile(r"[\W_]+")
+_BETWEEN = re.compile(r"[\s\-_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,11 @@ def _ambiguous(store: Store) -> dict[str, dict[str, int]]:
     for short, long, count in store.rows(sql):
         spelled, before = meanings[short].get(_same(long), (long, 0))
         meanings[short][_same(long)] = spelled, before + count
-    several = {short: dict(found.values()) for short, found in meanings.items() if len(found) > 1}
+    several = {
+        short: dict(sorted(found.values(), key=lambda told: (-told[1], told[0])))
+        for short, found in meanings.items()
+        if len(found) > 1
+    }
     return dict(sorted(several.items(), key=lambda item: (-sum(item[1].values()), item[0])))
 
 

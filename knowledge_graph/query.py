@@ -16,6 +16,11 @@ _NO_COUNT = re.compile(r"\b(LIMIT|SKIP)\s+(-\d|\d*\.\d)", re.IGNORECASE)
 _AGGREGATE = re.compile(r"\b(count|sum|avg|min|max|collect)(?=\s*\()", re.IGNORECASE)
 _PAGE = re.compile(r"(?:\s+SKIP\s+(\d+))?(?:\s+LIMIT\s+(\d+))?\s*$", re.IGNORECASE)
 _RETURNED = re.compile(r"\bRETURN\s+(?:DISTINCT\s+)?(.*?)(?:\s+ORDER\s+BY\b.*)?$", re.IGNORECASE | re.DOTALL)
+_EDGE = re.compile(r"\)\s*(<?-(?:\[[^\]]*\])?->?)\s*\(")
+_PAGES = re.compile(r"\b(?:SKIP|LIMIT)\b", re.IGNORECASE)
+_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+LONGEST_PAGE = 80
+"""Characters at the end of a query that its SKIP and LIMIT may take."""
 _TYPES = re.compile(r"[(\[]\s*\w*\s*:\s*([\w`|: ]+)")
 _COMMA = re.compile(r",(?![^(]*\))")
 """Between two columns, not between the arguments of a function."""
@@ -40,7 +45,7 @@ def run_cypher(graph: KnowledgeGraph, cypher: str, seconds: float = SECONDS, row
     """
     from grandcypher import GrandCypher
 
-    wanted = _upper_aggregates(_QUOTED.sub(_double_quoted, cypher.strip().rstrip(";")))
+    wanted = _upper_aggregates(_QUOTED.sub(_double_quoted, _without_comments(cypher).strip().rstrip(";")))
     if not wanted.upper().startswith("MATCH"):
         raise QueryError(
             "a query starts with MATCH, for example: MATCH (a)-[r]->(b) RETURN a.name, r.relation, b.name LIMIT 10"
@@ -50,11 +55,14 @@ def run_cypher(graph: KnowledgeGraph, cypher: str, seconds: float = SECONDS, row
         raise QueryError(
             f"{wrong[1].upper()} takes a whole number from 0; a negative number or a fraction is not supported"
         )
-    paged = _PAGE.search(wanted)
-    assert paged  # it matches nothing too
+    if any("<" not in edge and ">" not in edge for edge in _EDGE.findall(unquoted)):
+        raise QueryError("an edge has a direction: write -[r]-> or <-[r]-")  # grand-cypher would want both at once
+    paged = _page(wanted)
     skip, most = int(paged[1] or 0), min(int(paged[2] or rows), rows)
     if _AGGREGATE.search(unquoted):  # grand-cypher would aggregate over the first matches alone
         run_as, page = wanted[: paged.start()], slice(skip, skip + most)
+        if _PAGES.search(_QUOTED.sub('""', run_as)):
+            raise QueryError("SKIP and LIMIT, in this order, stand at the end of a query")
     else:
         run_as, page = wanted if paged[2] else f"{wanted} LIMIT {rows}", slice(0, most)
     outcome: dict[str, Any] = {}
@@ -110,13 +118,31 @@ def _upper_aggregates(query: str) -> str:
 
 def _as_asked(columns: dict[Any, Any], cypher: str) -> dict[str, Any]:
     """Columns in the order and by the names in which a query asks for them."""
-    asked = _RETURNED.search(_PAGE.sub("", cypher.strip().rstrip(";")))
+    flat = " ".join(_without_comments(cypher).strip().rstrip(";").split())
+    asked = _RETURNED.search(flat[: _page(flat).start()])
     items = [item.strip() for item in _COMMA.split(asked[1])] if asked else []
     names = [re.split(r"\sAS\s", item, flags=re.IGNORECASE)[-1].strip() for item in items]
     found = {_folded(str(name)): values for name, values in columns.items()}
     if sorted(map(_folded, names)) != sorted(found):
         return {str(name): values for name, values in columns.items()}
     return {name: found[_folded(name)] for name in names}
+
+
+def _page(query: str) -> re.Match[str]:
+    """How many rows a query skips and how many it takes, at its end; the match may be empty."""
+    found = _PAGE.search(query, max(0, len(query) - LONGEST_PAGE))
+    assert found
+    return found
+
+
+def _without_comments(query: str) -> str:
+    """The query with comments blanked out, places kept."""
+    parts = re.split(f"({_QUOTED.pattern})", query)
+    return "".join(part if at % 2 else _COMMENT.sub(_blank, part) for at, part in enumerate(parts))
+
+
+def _blank(match: re.Match[str]) -> str:
+    return re.sub(r"[^\n]", " ", match.group())
 
 
 def _folded(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from retrieval.errors import GraftError
@@ -36,6 +37,7 @@ def connect(uri: str, token: str) -> MilvusClient:
 
     Raises:
         MilvusError: The extra is not installed, the server does not answer, or another process has the file open.
+        OSError: The file's folder cannot be made.
     """
     try:
         from pymilvus import MilvusClient
@@ -46,6 +48,8 @@ def connect(uri: str, token: str) -> MilvusClient:
         raise MilvusError("store.kind milvus needs the milvus extra: pip install 'graft-bots[milvus]'") from None
     for name in _LOUD if "://" in uri else (*_LOUD, *_LOUD_FILE):
         logging.getLogger(name).setLevel(logging.CRITICAL)
+    if "://" not in uri:
+        Path(uri).parent.mkdir(parents=True, exist_ok=True)
     with plainly(uri, token):
         try:
             return MilvusClient(uri, token=token, timeout=CONNECTING)
@@ -79,7 +83,8 @@ def plainly(uri: str, token: str) -> Iterator[None]:
             raise VectorsMissing(
                 f"{place(uri)} does not hold the vectors of this index; run: graft index BOT"
             ) from error
-        raise MilvusError(f"{place(uri)} cannot be used: {_line(error.message, token)}") from error
+        cure = "" if "://" in uri else "; if it is damaged, delete it and run: graft index BOT"
+        raise MilvusError(f"{place(uri)} cannot be used: {_line(error.message, token)}{cure}") from error
     except grpc.RpcError as error:
         raise MilvusError(f"{place(uri)} cannot be used: {_line(error.details(), token)}") from error
 

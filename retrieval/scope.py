@@ -21,8 +21,8 @@ class Scope:
     """What a question is asked of; everything, where nothing is said.
 
     Args:
-        source: Glob of the documents' sources or of where these end, such as `cards*` or `2026/*.md`, in any case; `*`
-            also matches `/`.
+        source: Glob of the documents' sources or of their ends, such as `cards*` or `2026/*.md`, or with a slash before
+            it of the whole: `/cards.md`; `*` also matches `/`. A to Z match a to z.
         section: Part of the headings above a chunk, in any case.
         since: Date of the oldest documents.
         until: And of the newest. A document's date is its file's, unless its metadata holds a `date`; one without any
@@ -43,7 +43,7 @@ class Scope:
             NothingInScope: There are none.
         """
         clauses = {
-            "'/' || lower(d.source) GLOB '*/' || lower(?)": self.source,
+            "'/' || lower(d.source) GLOB lower(?)": self.source and _anchored(self.source),
             "c.section LIKE ? ESCAPE '\\'": self.section and f"%{_literally(self.section)}%",
             "d.date >= ?": self.since and self.since.isoformat(),
             "d.date != '' AND d.date <= ?": self.until and self.until.isoformat(),
@@ -70,6 +70,10 @@ class Scope:
 
 
 EVERYTHING = Scope()
+
+
+def _anchored(source: str) -> str:
+    return source if source.startswith("/") else f"*/{source}"
 
 
 def _literally(text: str) -> str:

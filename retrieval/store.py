@@ -171,6 +171,7 @@ class Store:
             for id_, title, source, date, metadata in self.rows(sql, part):
                 own = json.loads(metadata)
                 told = own.pop(TOLD, {})
+                own.pop("pages", None)  # where each begins, thousands of them
                 found[id_] = {"title": title, "source": source} | ({"date": date} if date else {}) | own | told
         return found
 

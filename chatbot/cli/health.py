@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from chatbot.cli.output import counted
 from knowledge_graph.facts import RELATED
 from knowledge_graph.health import Health
 
@@ -33,7 +34,7 @@ def lines(found: Health) -> Iterator[tuple[str, str]]:
         meanings = [f"{short.upper()}: {_several(long)}" for short, long in found.ambiguous.items()]
         yield (
             "ambiguous",
-            f"{len(meanings):,} abbreviations taken for the most frequent: {_some(meanings, '; ')}",
+            f"{counted(len(meanings), 'abbreviation')} taken for the most frequent: {_some(meanings, '; ')}",
         )
     if found.doubles:
         pairs = [" = ".join(labels) for labels in found.doubles]

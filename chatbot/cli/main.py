@@ -78,8 +78,8 @@ def index(
     bot: BotArgument,
     compact: Annotated[bool, typer.Option(help="Also give back the space of what was deleted.")] = False,
     ray: Annotated[
-        str, typer.Option(metavar="ADDRESS", help="Read and encode on a Ray cluster: HOST:PORT, auto, or local.")
-    ] = "",
+        str | None, typer.Option(metavar="ADDRESS", help="Read and encode on a Ray cluster: HOST:PORT, auto, or local.")
+    ] = None,
     json_: JsonOption = False,
 ) -> None:
     """Bring a bot's index and graph up to date with its documents; only what has changed is read and encoded again.

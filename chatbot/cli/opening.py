@@ -43,7 +43,7 @@ def open_bot(source: BotSource | str, encoder: Encoder | None = None) -> Bot:
 
 
 def build_with_bar(
-    source: BotSource, encoder: Encoder | None = None, compact: bool = False, ray: str = ""
+    source: BotSource, encoder: Encoder | None = None, compact: bool = False, ray: str | None = None
 ) -> tuple[Manifest, float]:
     """Index a bot with a progress bar; returns the manifest and the seconds it took.
 
@@ -58,8 +58,8 @@ def build_with_bar(
         say(f"{source.config.name}: another process is indexing this bot; waiting for it")
 
     begin = time.perf_counter()
-    spread = bool(ray) and not is_current(source)
-    with connected(ray) if spread else nullcontext(), progress_bar(source.config.name) as progress:
+    spread = ray is not None and not is_current(source)
+    with connected(ray) if ray is not None and spread else nullcontext(), progress_bar(source.config.name) as progress:
         reader = ClusterReader(source.config.retrieval.encoder) if spread else read_here
         manifest = build(source, progress, encoder, compact, waiting, reader=reader)
     return manifest, time.perf_counter() - begin

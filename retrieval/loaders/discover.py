@@ -16,6 +16,8 @@ from retrieval.loaders.titles import below, source_name
 
 _IGNORED_FOLDERS = frozenset({"__MACOSX", "__pycache__", "node_modules"})
 _GLOB = frozenset("*?[")
+UNLISTED = "cannot be listed"
+"""Begins the reason why what is in a folder is not read."""
 
 
 def discover(sources: list[str], base: Path) -> tuple[list[tuple[Path, Path]], list[tuple[str, str]]]:
@@ -82,7 +84,7 @@ def _walk(folder: Path, unlisted: dict[Path, str]) -> Iterator[Path]:
 
     def note(error: OSError) -> None:
         failed.append(Path(error.filename))
-        unlisted[failed[-1]] = f"cannot be listed: {(error.strerror or str(error)).lower()}"
+        unlisted[failed[-1]] = f"{UNLISTED}: {(error.strerror or str(error)).lower()}"
 
     for parent, folders, files in os.walk(folder, onerror=note):
         links = [name for name in folders if Path(parent, name).is_symlink()]

@@ -113,13 +113,16 @@ def _tabled(value: Any, records: list[dict[str, Any]]) -> str:
 
 
 def _cells(record: dict[str, Any], prefix: str = "", depth: int = 0) -> dict[str, str] | None:
-    """A record's values by column, those of an inner object after its name; None where there are lists of objects."""
+    """A record's values by column, those of an inner object after its name; None where there are lists of objects, or a
+    column comes twice."""
     cells: dict[str, str] = {}
     for key, value in record.items():
         name = one_line(f"{prefix} {key}")
+        if name in cells:
+            return None
         if isinstance(value, dict):
             inner = _cells(value, name, depth + 1) if depth < _MAX_INNER else None
-            if inner is None:
+            if inner is None or inner.keys() & cells.keys():
                 return None
             cells |= inner
         elif isinstance(value, list):

@@ -22,7 +22,9 @@ from chatbot.build import build, is_current
 from chatbot.home import read_manifest
 from chatbot.langchain import BotRetriever, BotRunnable
 from chatbot.langchain_index import BotIndex
+from chatbot.update import Brought
 from retrieval.document import Chunk
+from retrieval.document import Document as Page
 from retrieval.encoder import Encoder
 from retrieval.errors import GraftError
 from retrieval.scope import NothingInScope, Scope
@@ -253,16 +255,6 @@ def test_a_document_of_a_file_is_left_to_the_file(
     assert "9 euros" in found.page_content
 
 
-def test_a_file_takes_the_place_of_a_document_with_its_name(source: BotSource, encoder: Encoder) -> None:
-    destination = BotIndex(source=source, encoder=encoder)
-    destination.upsert([Document(page_content=PAGES["ferry"], id="cards.md", metadata={"author": "Nora"})])
-    (source.config.folder / "knowledge" / "cards.md").write_text("# Cards\n\nA new card costs 9 euros.", "utf8")
-    assert build(source, encoder=encoder).documents == 1
-    (found,) = destination.get(["cards.md"])
-    assert "9 euros" in found.page_content and "author" not in found.metadata
-    assert destination.delete(["cards.md"])["failed"] == ["cards.md"]
-
-
 def test_the_last_of_documents_with_one_id_is_kept(source: BotSource, encoder: Encoder) -> None:
     destination = BotIndex(source=source, encoder=encoder)
     response = destination.upsert([Document(page_content=text, id="p") for text in PAGES.values()])
@@ -334,6 +326,41 @@ def test_an_index_that_another_process_publishes_is_searched_next(source: BotSou
     for retriever in (reader, BotRetriever(bot=bot), BotRetriever(bot=bot, graph=False)):
         assert "clocks" in retriever.invoke(asked)[0].page_content
     assert "ten" in BotRunnable(bot).invoke(asked).text
+
+
+def test_a_file_with_the_name_of_what_was_brought_is_refused(source: BotSource, encoder: Encoder) -> None:
+    destination = BotIndex(source=source, encoder=encoder)
+    destination.upsert([Document(page_content=PAGES["ferry"], id="ferry.md")])
+    (source.config.folder / "knowledge" / "ferry.md").write_text("# Ferry\n\nIt sank.", "utf8")
+    assert build(source, encoder=encoder).failed == {"ferry.md": "a program has brought a document of this name"}
+    assert destination.get(["ferry.md"])[0].page_content == PAGES["ferry"]
+
+
+@pytest.mark.parametrize("reason", [GraftError, OSError, KeyboardInterrupt])
+def test_what_could_not_be_brought_does_not_come_later(
+    source: BotSource, encoder: Encoder, reason: type[BaseException]
+) -> None:
+    def stop(step: str, done: int, total: int) -> None:
+        if step == "graph":
+            raise reason
+
+    destination = BotIndex(source=source, encoder=encoder)
+    destination.upsert([Document(page_content=PAGES["museum"], id="m")])
+    with pytest.raises((GraftError, KeyboardInterrupt)):
+        build(source, stop, encoder, brought=Brought([Page("f", "", PAGES["ferry"], "f")]))
+    assert destination.get(["f"]) == []
+    destination.delete(["f"])
+    (source.config.folder / "knowledge" / "cards.md").write_text("# Cards\n\nA new card costs 9 euros.", "utf8")
+    assert build(source, encoder=encoder).documents == 2
+    assert destination.get(["f"]) == []
+
+
+def test_documents_are_told_whatever_the_adapters_are(source: BotSource, encoder: Encoder) -> None:
+    BotIndex(source=source, encoder=encoder).upsert([Document(page_content=PAGES["ferry"], id="f")])
+    broken = write_config(source.config.folder, adapters={"reader": "missing/"})
+    destination = BotIndex(source=broken, encoder=encoder)
+    assert destination.get(["f"])[0].page_content == PAGES["ferry"]
+    assert destination.delete(["f"])["num_deleted"] == 1
 
 
 def test_threads_may_bring_documents_at_once(source: BotSource, encoder: Encoder) -> None:

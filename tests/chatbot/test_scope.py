@@ -35,6 +35,7 @@ def bot(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         (Scope(source="*.txt"), {"transfers.txt"}),
         (Scope(source="old/*"), {"old/fees_100%.md"}),
         (Scope(source="Fees*"), {"old/fees_100%.md"}),
+        (Scope(source="/Cards.md"), {"cards.md"}),
         (Scope(section="lost CARD"), {"cards.md"}),
         (Scope(until=datetime.date(2020, 5, 17)), {"old/fees_100%.md"}),
         (Scope(since=datetime.date(2020, 5, 18), language="en"), {"cards.md", "branches.md", "transfers.txt"}),
@@ -55,9 +56,14 @@ def test_the_answer_comes_from_the_scope(bot: Bot) -> None:
     assert refused.abstained and "Lost card" not in refused.text
 
 
-@pytest.mark.parametrize("scope", [Scope(source="none*"), Scope(section="%"), Scope(section="_"), Scope(language="zh")])
+@pytest.mark.parametrize(
+    "scope",
+    [Scope(source="none*"), Scope(source="/fees*"), Scope(section="%"), Scope(section="_"), Scope(language="zh")],
+)
 def test_an_empty_scope_is_said_to_be(bot: Bot, scope: Scope) -> None:
-    with pytest.raises(NothingInScope, match=r"no document matches (source none\*; sources are b|section|lang)"):
+    with pytest.raises(
+        NothingInScope, match=r"no document matches (source (none|/fees)\*; sources are b|section|lang)"
+    ):
         bot.ask("What does a replacement card cost?", scope=scope)
 
 

@@ -20,6 +20,7 @@ from chatbot.cli.main import app
 from chatbot.config_file import ConfigError
 from chatbot.home import NotBuilt, read_manifest
 from retrieval.encoder import Encoder
+from retrieval.errors import GraftError
 from retrieval.milvus import MilvusStore
 from retrieval.milvus_client import MilvusError, connect
 from retrieval.scope import EVERYTHING, Scope
@@ -61,6 +62,13 @@ def said(*arguments: object) -> str:
     result = CliRunner().invoke(app, [str(argument) for argument in arguments])
     assert result.exit_code == 2 and result.stdout == "" and result.stderr.count("\n") == 1
     return result.stderr.strip()
+
+
+def test_vectors_are_not_kept_among_the_documents(tmp_path: Path, encoder: Encoder) -> None:
+    source = in_milvus(tmp_path / "bot", "knowledge/vectors.db")
+    with pytest.raises(GraftError, match=r"store\.uri lies in knowledge/, which is read; take \.graft/vectors\.db"):
+        build(source, encoder=encoder)
+    assert build(in_milvus(tmp_path / "bot", ".graft/vectors.db", knowledge={"sources": ["."]}), encoder=encoder)
 
 
 def test_the_last_documents_can_be_deleted(source: BotSource, encoder: Encoder) -> None:

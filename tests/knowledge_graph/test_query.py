@@ -98,6 +98,21 @@ def test_all_matches_are_counted_and_the_rows_limited(graph: KnowledgeGraph) -> 
     assert second == {name: values[1:2] for name, values in of_kinds.items()}
 
 
+def test_comments_and_misplaced_limits_do_not_change_a_count(graph: KnowledgeGraph) -> None:
+    edges = graph.counts()["edges"]
+    query = "MATCH (a)-[r]->(b) WHERE a.name <> '// LIMIT' RETURN COUNT(r)"
+    for comment in ("// LIMIT 2", "LIMIT 1 // the first", "/* LIMIT 1 */"):
+        assert run_cypher(graph, f"{query} {comment}") == {"COUNT(r)": [edges]}
+    with pytest.raises(QueryError, match="SKIP and LIMIT, in this order, stand at the end"):
+        run_cypher(graph, f"{query} LIMIT 1 SKIP 1")
+
+
+def test_a_flood_of_spaces_takes_no_time(graph: KnowledgeGraph) -> None:
+    begin = time.monotonic()
+    run_cypher(graph, "MATCH (a) RETURN" + " " * 20_000 + "a.name" + " " * 20_000 + "LIMIT 1")
+    assert time.monotonic() - begin < 5
+
+
 def test_columns_come_in_the_order_asked_for(graph: KnowledgeGraph) -> None:
     query = "MATCH (a)-[r]->(b) RETURN COUNT(r) AS n, a.kind, COUNT(b) ORDER BY n LIMIT 2"
     assert list(run_cypher(graph, query)) == ["n", "a.kind", "COUNT(b)"]
@@ -116,7 +131,9 @@ def test_types_that_the_graph_does_not_have(graph: KnowledgeGraph) -> None:
         ("MATCH (a)-[r]->(b) RETURN DISTINCT r", "DISTINCT of a list, a node or a relation is not supported"),
         ("MATCH (a)-[r]->(b) RETURN r ORDER BY r", "ORDER BY a node or a relation is not supported"),
         ("MATCH (a) RETURN a ORDER BY a", "ORDER BY a node or a relation is not supported"),
-        ("MATCH (a)-[*1..3]-(b) RETURN a.name", "the query is not understood: Bidirectional edge does not support"),
+        ("MATCH (a)-[r]-(b) RETURN a.name", "an edge has a direction: write -\\[r\\]-> or <-\\[r\\]-"),
+        ("MATCH (a)--(b)-->(c) RETURN a.name", "an edge has a direction"),
+        ("MATCH (a)<-[*1..3]->(b) RETURN a.name", "the query is not understood: Bidirectional edge does not support"),
         ("MATCH (a) RETURN a.name LIMIT -1", "LIMIT takes a whole number from 0"),
         ("MATCH (a) RETURN a.name skip -1 LIMIT 2", "SKIP takes a whole number from 0"),
         ("MATCH (a) RETURN a.name LIMIT 1.5", "LIMIT takes a whole number from 0"),

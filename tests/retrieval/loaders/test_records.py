@@ -116,6 +116,8 @@ def test_many_records_are_a_line_each_that_names_its_columns(read: Read) -> None
 def test_records_that_are_no_table_keep_every_value(read: Read) -> None:
     deep = [{"name": "Elmfield", "herds": [{"kind": "goats", "head": 12}]}, {"name": "Brackwater"}]
     assert "kind: goats" in read("farms.json", json.dumps(deep)).text
+    twice = [{"a b": "Paris", "a": {"b": "Rome"}}] * 2
+    assert "Paris" in read("farms.json", json.dumps(twice)).text
     wide = [{f"column{n}": n for n in range(300)}, {"name": "Elmfield"}]
     assert "column299: 299" in read("farms.json", json.dumps(wide)).text
     inner: dict[str, object] = {"name": "deep"}
