@@ -37,7 +37,6 @@ def connect(uri: str, token: str) -> MilvusClient:
 
     Raises:
         MilvusError: The extra is not installed, the server does not answer, or another process has the file open.
-        OSError: The file's folder cannot be made.
     """
     try:
         from pymilvus import MilvusClient
@@ -49,7 +48,8 @@ def connect(uri: str, token: str) -> MilvusClient:
     for name in _LOUD if "://" in uri else (*_LOUD, *_LOUD_FILE):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     if "://" not in uri:
-        Path(uri).parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(OSError):  # what is wrong shows when the file is opened
+            Path(uri).parent.mkdir(parents=True, exist_ok=True)
     with plainly(uri, token):
         try:
             return MilvusClient(uri, token=token, timeout=CONNECTING)
