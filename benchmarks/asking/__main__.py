@@ -1,0 +1,75 @@
+"""Ask a bot's graph questions whose right answers are known, and count the exact answer sets.
+
+    python -m benchmarks.asking [--set NAME] [--split dev|test] [--show-errors] [--write DIR]
+
+Each set is made a bot in a temporary folder; one `graft graph ask BOT --questions FILE --json` answers all of its
+questions. Answers are right where they are the same set as the right ones, case and spacing aside; a question that the
+facts do not answer is right where no answer is given. The sets and forms are written by hand for this benchmark.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.asking.generate import Question
+from benchmarks.asking.score import Result, table
+from benchmarks.asking.sets import SPLITS, graft, make_bot, questions_of, write_questions
+
+
+def ask(bot: str, questions: list[Question], file: Path, home: Path) -> tuple[list[Result], float]:
+    """Ask all questions, which `file` holds: the results, and the seconds that it took.
+
+    Raises:
+        ValueError: There is not one reply to each question.
+    """
+    begin = time.perf_counter()
+    replies = json.loads(graft(home, "graph", "ask", bot, "--questions", file, "--json"))
+    seconds = time.perf_counter() - begin
+    return [Result(one, list(reply["answers"])) for one, reply in zip(questions, replies, strict=True)], seconds
+
+
+def main(names: list[str], show_errors: bool, write: Path | None) -> None:
+    """Measure and print; with `write`, only write facts and questions there."""
+    results: dict[str, list[Result]] = {}
+    took: list[str] = []
+    with tempfile.TemporaryDirectory() as temporary:
+        for name in names:
+            home = Path(temporary)
+            bot, facts = make_bot(name, home)
+            questions = questions_of(name, facts)
+            file = (write or home) / f"{name}.jsonl"
+            if write:
+                write.mkdir(parents=True, exist_ok=True)
+                (write / f"{name}.csv").write_bytes(facts.read_bytes())
+            write_questions(questions, file)
+            if write:
+                continue
+            results[name], seconds = ask(bot, questions, file, home)
+            took.append(f"{name} {1000 * seconds / len(questions):.0f}")
+    if write:
+        return
+    print(table(results))
+    print(f"\nMilliseconds a question, the process and its start included: {', '.join(took)}")
+    if show_errors:
+        for name, found in results.items():
+            for wrong in (result for result in found if not result.right):
+                asked = wrong.question
+                print(f"\n{name}: {asked.question}   [{asked.path}]\n  right: {asked.answers}\n  given: {wrong.given}")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--set", choices=list(SPLITS), help="only this set")
+    parser.add_argument("--split", choices=["dev", "test"], help="only these sets")
+    parser.add_argument("--show-errors", action="store_true", help="print each question that was not answered rightly")
+    parser.add_argument("--write", type=Path, metavar="DIR", help="do not ask: write the facts and questions there")
+    given = parser.parse_args()
+    main(
+        [name for name, split in SPLITS.items() if given.set in (None, name) and given.split in (None, split)],
+        given.show_errors,
+        given.write,
+    )

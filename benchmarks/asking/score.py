@@ -1,0 +1,63 @@
+"""How many questions were answered rightly, by what they ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from benchmarks.asking.generate import Question
+
+
+@dataclass(frozen=True)
+class Result:
+    """A question, and the answers that were given; none where it was declined."""
+
+    question: Question
+    given: list[str]
+
+    @property
+    def right(self) -> bool:
+        """Whether the same answers were given as are right, no matter in which order, case or spacing."""
+        return normal(self.given) == normal(self.question.answers)
+
+
+def normal(answers: Sequence[str]) -> set[str]:
+    """Answers as they are compared."""
+    return {" ".join(answer.lower().split()) for answer in answers}
+
+
+def parts(results: Sequence[Result]) -> Iterator[tuple[str, list[Result]]]:
+    """The rows of the table: results by what is asked, then by how."""
+    asked = [result for result in results if result.question.kind != "none"]
+    walked = [result for result in asked if result.question.kind == "path"]
+    for hops in sorted({result.question.hops for result in walked}):
+        yield f"path, {hops} hop{'s' * (hops > 1)}", [result for result in walked if result.question.hops == hops]
+    for kind in ("conjunction", "count", "comparison", "yes/no"):
+        yield kind, [result for result in asked if result.question.kind == kind]
+    for form in ("template", "paraphrase"):
+        yield f"all answerable, {form}", [result for result in asked if result.question.form == form]
+    for reason in ("lacks", "strangers", "missing", "chat"):
+        yield (
+            f"none, {reason}",
+            [r for r in results if r.question.kind == "none" and r.question.path.split()[0] == reason],
+        )
+    yield "all answerable", asked
+    yield "all unanswerable", [result for result in results if result.question.kind == "none"]
+
+
+def table(results: dict[str, list[Result]]) -> str:
+    """A Markdown table of exact answer sets, and of what was rightly declined: a row each part, a column each set."""
+    rows = {name: dict(parts(found)) for name, found in results.items()}
+    labels = dict.fromkeys(label for row in rows.values() for label, found in row.items() if found)
+    order = [label for label, _ in parts([result for found in results.values() for result in found]) if label in labels]
+    lines = [f"| | {' | '.join(rows)} | all |", f"|---|{'---:|' * (len(rows) + 1)}"]
+    for label in order:
+        cells = [row.get(label, []) for row in rows.values()]
+        shown = [share(cell) for cell in [*cells, [result for cell in cells for result in cell]]]
+        lines.append(f"| {label} | {' | '.join(shown)} |")
+    return "\n".join(lines)
+
+
+def share(results: Sequence[Result]) -> str:
+    """The share of right results, and of how many."""
+    return f"{sum(result.right for result in results) / len(results):.2f} ({len(results)})" if results else ""
