@@ -104,8 +104,8 @@ def _cases(facts: Facts, block: Block, has_x: bool, has_y: bool) -> Iterator[Cas
     elif block.word == "count":
         yield from _of_count(facts, read_path(block.asked))
     elif block.word == "both":
-        one, other = (read_path(part) for part in block.asked.split("&"))
-        yield from _of_both(facts, one, other, has_y)
+        first, second = (read_path(part) for part in block.asked.split("&"))
+        yield from _of_both(facts, first, second, has_y)
     elif block.word in ("more", "less"):
         yield from _of_comparison(facts, block, has_x, has_y)
     elif block.word == "does":
