@@ -53,7 +53,9 @@ def main(names: list[str], show_errors: bool, write: Path | None) -> None:
     if write:
         return
     print(table(results))
-    print(f"\nMilliseconds a question, the process and its start included: {', '.join(took)}")
+    articles = sum(one.right_but_articles and not one.right for found in results.values() for one in found)
+    print(f"\nNot counted as right for nothing but The, A or An before an answer: {articles}")
+    print(f"Milliseconds a question, the process and its start included: {', '.join(took)}")
     if show_errors:
         for name, found in results.items():
             for wrong in (result for result in found if not result.right):

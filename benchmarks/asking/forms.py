@@ -17,6 +17,8 @@ and what has no answer:
     > strangers STEP             names that are not among the facts, for the paths that begin with the step
     > missing STEP of STEP       the first step asked about things that only the second can be taken from
     > chat                       words that ask about none of this
+
+A block `> never` lists names that no question asks about and none has as an answer.
 """
 
 from __future__ import annotations
@@ -39,6 +41,7 @@ KINDS = {
     "chat": "none",
 }
 """What a block asks, by its first word, and the kind of question that is."""
+NEVER = "never"
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ class Block:
     """What is asked, and the ways to ask it.
 
     Args:
-        word: A key of `KINDS`.
+        word: A key of `KINDS`, or `NEVER`.
         asked: The rest of the block's first line.
     """
 
@@ -80,8 +83,8 @@ def read_forms(path: Path) -> list[Block]:
         mark, text = line[:1], line[1:].strip()
         if mark == ">":
             word, _, asked = text.partition(" ")
-            if word not in KINDS:
-                raise ValueError(f"{path}, line {number}: unknown {word!r}; accepted: {', '.join(KINDS)}")
+            if word not in (*KINDS, NEVER):
+                raise ValueError(f"{path}, line {number}: unknown {word!r}; accepted: {', '.join((*KINDS, NEVER))}")
             blocks.append(Block(word, asked.strip()))
         elif line.strip():
             if not blocks:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from benchmarks.asking.facts import Facts, Route, extreme, size
-from benchmarks.asking.forms import KINDS, Block, Form, read_path
+from benchmarks.asking.forms import KINDS, NEVER, Block, Form, read_path
 
 MOST = 12
 """Most answers of a question."""
@@ -49,21 +49,25 @@ def generate(facts: Facts, blocks: Sequence[Block], seed: int = 0) -> list[Quest
         ValueError: The facts have no case for a block.
     """
     chance = random.Random(seed)
+    never = {form.text for block in blocks if block.word == NEVER for form in block.forms}
     found: dict[str, Question] = {}
     for block in blocks:
-        for question in _questions(facts, block, blocks, chance):
-            found.setdefault(question.question, question)
+        if block.word != NEVER:
+            for question in _questions(facts, block, blocks, never, chance):
+                found.setdefault(question.question, question)
     return list(found.values())
 
 
-def _questions(facts: Facts, block: Block, blocks: Sequence[Block], chance: random.Random) -> Iterator[Question]:
+def _questions(
+    facts: Facts, block: Block, blocks: Sequence[Block], never: set[str], chance: random.Random
+) -> Iterator[Question]:
     kind, asked = KINDS[block.word], f"{block.word} {block.asked}".strip()
     hops = 0 if kind == "none" else _hops(block)
     for names in ((False, False), (True, False), (True, True)):
         forms = [form for form in _forms(block, blocks) if ("{x}" in form.text, "{y}" in form.text) == names]
         if not forms:
             continue
-        cases = list(_cases(facts, block, *names))
+        cases = [(x, y, ends) for x, y, ends in _cases(facts, block, *names) if never.isdisjoint({x, y, *ends})]
         if not cases:
             raise ValueError(f"no fact to ask about: {asked}")
         chance.shuffle(cases)

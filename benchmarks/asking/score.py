@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from benchmarks.asking.generate import Question
+
+ARTICLE = re.compile(r"^(the|an?) ")
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,14 @@ class Result:
     def right(self) -> bool:
         """Whether the same answers were given as are right, no matter in which order, case or spacing."""
         return normal(self.given) == normal(self.question.answers)
+
+    @property
+    def right_but_articles(self) -> bool:
+        """Whether it would be right if "The", "A" or "An" before an answer did not count."""
+        given, answers = (
+            {ARTICLE.sub("", one) for one in normal(some)} for some in (self.given, self.question.answers)
+        )
+        return given == answers
 
 
 def normal(answers: Sequence[str]) -> set[str]:
