@@ -1,6 +1,6 @@
 """Ask a bot's graph questions whose right answers are known, and count the exact answer sets.
 
-    python -m benchmarks.asking [--set NAME] [--split dev|test] [--show-errors] [--write DIR]
+    python -m benchmarks.asking [--set NAME | --split dev|test] [--show-errors] [--write DIR]
 
 Each set is made a bot in a temporary folder; one `graft graph ask BOT --questions FILE --json` answers all of its
 questions. Answers are right where they are the same set as the right ones, case and spacing aside; a question that the
@@ -65,8 +65,9 @@ def main(names: list[str], show_errors: bool, write: Path | None) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--set", choices=list(SPLITS), help="only this set")
-    parser.add_argument("--split", choices=["dev", "test"], help="only these sets")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--set", choices=list(SPLITS), help="only this set")
+    which.add_argument("--split", choices=["dev", "test"], help="only these sets")
     parser.add_argument("--show-errors", action="store_true", help="print each question that was not answered rightly")
     parser.add_argument("--write", type=Path, metavar="DIR", help="do not ask: write the facts and questions there")
     given = parser.parse_args()

@@ -8,14 +8,14 @@ words where they make English, `~` as one to be asked in lower case; the others 
     > both PATH & PATH           what the one leads to from {x} and the other from {y}; without {y}, both from {x}
     > count PATH                 how many things the path leads to
     > more|less RELATION         which of {x} and {y} has the larger or smaller value; without names, which of all
-    > more|less RELATION of PATH which of the things that the path leads to
+    > more|less RELATION: PATH   which of the things that the path leads to
     > does STEP                  whether the step leads from {x} to {y}
 
 and what has no answer:
 
     > lacks STEP                 things of the kind that the step starts from are asked about what no fact tells
     > strangers STEP             names that are not among the facts, for the paths that begin with the step
-    > missing STEP of STEP       the first step asked about things that only the second can be taken from
+    > missing STEP: STEP         the first step asked about things that only the second can be taken from
     > chat                       words that ask about none of this
 
 A block `> never` lists names that no question asks about and none has as an answer.

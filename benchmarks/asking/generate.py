@@ -85,7 +85,7 @@ def _questions(
 def _hops(block: Block) -> int:
     """The longest path of a block, and for a comparison the value at its end."""
     if block.word in ("more", "less"):
-        _, _, way = block.asked.partition(" of ^")
+        _, _, way = block.asked.partition(":")
         return 1 + (len(read_path(way).steps) if way else 0)
     return max(len(read_path(part).steps) for part in block.asked.split("&"))
 
@@ -96,7 +96,7 @@ def _forms(block: Block, blocks: Sequence[Block]) -> list[Form]:
         paths = [other for other in blocks if other.word == "path" and read_path(other.asked).steps[0] == block.asked]
         return [form for other in paths for form in other.forms]
     if block.word == "missing":
-        step = block.asked.partition(" of ")[0]
+        step = block.asked.partition(":")[0]
         return [form for other in blocks if (other.word, other.asked) == ("path", step) for form in other.forms]
     return block.forms
 
@@ -119,9 +119,9 @@ def _cases(facts: Facts, block: Block, has_x: bool, has_y: bool) -> Iterator[Cas
     elif block.word == "strangers":
         yield from ((form.text, "", []) for form in block.forms)
     elif block.word == "missing":
-        step, _, other = block.asked.partition(" of ")
+        step, _, other = block.asked.partition(":")
         having = set(facts.starts(step))
-        yield from ((start, "", []) for start in facts.starts(other) if start not in having)
+        yield from ((start, "", []) for start in facts.starts(other.strip()) if start not in having)
     else:
         yield "", "", []
 
@@ -155,12 +155,12 @@ def _of_both(facts: Facts, one: Route, other: Route, apart: bool) -> Iterator[Ca
 
 
 def _of_comparison(facts: Facts, block: Block, has_x: bool, has_y: bool) -> Iterator[Case]:
-    relation, _, way = block.asked.partition(" of ^")
+    relation, _, way = block.asked.partition(":")
     groups: Iterator[tuple[str, str, Sequence[str]]]
     if has_y:
         groups = ((x, y, (x, y)) for x, y in combinations(facts.starts(relation), 2))
     elif has_x:
-        path = read_path(f"^{way}")
+        path = read_path(way)
         groups = ((x, "", facts.walk(x, path)) for x in facts.starts(path.steps[0]))
     else:
         groups = iter([("", "", facts.starts(relation))])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from benchmarks.asking.generate import Question
 
+FORMS = ("template", "paraphrase")
 ARTICLE = re.compile(r"^(the|an?) ")
 
 
@@ -42,30 +43,29 @@ def parts(results: Sequence[Result]) -> Iterator[tuple[str, list[Result]]]:
     asked = [result for result in results if result.question.kind != "none"]
     walked = [result for result in asked if result.question.kind == "path"]
     for hops in sorted({result.question.hops for result in walked}):
-        yield f"path, {hops} hop{'s' * (hops > 1)}", [result for result in walked if result.question.hops == hops]
+        far = [result for result in walked if result.question.hops == hops]
+        yield f"{hops} hop{'s' * (hops > 1)}", far
+        for form in FORMS:
+            yield f"{hops}, {form}", [result for result in far if result.question.form == form]
     for kind in ("conjunction", "count", "comparison", "yes/no"):
         yield kind, [result for result in asked if result.question.kind == kind]
-    for form in ("template", "paraphrase"):
+    for form in FORMS:
         yield f"all answerable, {form}", [result for result in asked if result.question.form == form]
+    none = [result for result in results if result.question.kind == "none"]
     for reason in ("lacks", "strangers", "missing", "chat"):
-        yield (
-            f"none, {reason}",
-            [r for r in results if r.question.kind == "none" and r.question.path.split()[0] == reason],
-        )
+        yield f"none, {reason}", [result for result in none if result.question.path.split()[0] == reason]
     yield "all answerable", asked
-    yield "all unanswerable", [result for result in results if result.question.kind == "none"]
+    yield "all unanswerable", none
 
 
 def table(results: dict[str, list[Result]]) -> str:
     """A Markdown table of exact answer sets, and of what was rightly declined: a row each part, a column each set."""
     rows = {name: dict(parts(found)) for name, found in results.items()}
-    labels = dict.fromkeys(label for row in rows.values() for label, found in row.items() if found)
-    order = [label for label, _ in parts([result for found in results.values() for result in found]) if label in labels]
     lines = [f"| | {' | '.join(rows)} | all |", f"|---|{'---:|' * (len(rows) + 1)}"]
-    for label in order:
-        cells = [row.get(label, []) for row in rows.values()]
-        shown = [share(cell) for cell in [*cells, [result for cell in cells for result in cell]]]
-        lines.append(f"| {label} | {' | '.join(shown)} |")
+    for label, everything in parts([result for found in results.values() for result in found]):
+        if everything:
+            cells = [share(row.get(label, [])) for row in rows.values()]
+            lines.append(f"| {label} | {' | '.join([*cells, share(everything)])} |")
     return "\n".join(lines)
 
 

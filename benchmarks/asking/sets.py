@@ -34,11 +34,14 @@ def graft(home: Path, *arguments: str | Path) -> str:
     """What a `graft` command prints, its own folder being `home`.
 
     Raises:
-        subprocess.CalledProcessError: The command failed; what it says of that is on stderr.
+        RuntimeError: The command failed; with what it says of that.
     """
     command = [sys.executable, "-W", "ignore", "-m", "apps.main", *map(str, arguments)]
     environment = {**os.environ, "GRAFT_HOME": str(home)}
-    return subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if ended.returncode:
+        raise RuntimeError(f"graft {' '.join(map(str, arguments))}: {ended.stderr.strip()}")
+    return ended.stdout
 
 
 def make_bot(name: str, home: Path) -> tuple[str, Path]:
