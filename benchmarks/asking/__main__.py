@@ -13,45 +13,39 @@ import argparse
 import json
 import tempfile
 import time
+from dataclasses import asdict
 from pathlib import Path
+from shutil import copyfile
 
 from benchmarks.asking.generate import Question
 from benchmarks.asking.score import Result, table
-from benchmarks.asking.sets import SPLITS, graft, make_bot, questions_of, write_questions
+from benchmarks.asking.sets import SPLITS, graft, make_bot, questions_of
 
 
-def ask(bot: str, questions: list[Question], file: Path, home: Path) -> tuple[list[Result], float]:
-    """Ask all questions, which `file` holds: the results, and the seconds that it took.
+def ask(bot: str, questions: list[Question], home: Path) -> tuple[list[Result], float]:
+    """Ask all questions: the results, and the seconds that it took. What is asked does not see the right answers.
 
     Raises:
         ValueError: There is not one reply to each question.
     """
+    file = home / "questions.jsonl"
+    file.write_text("".join(f"{json.dumps({'question': one.question})}\n" for one in questions), encoding="utf8")
     begin = time.perf_counter()
     replies = json.loads(graft(home, "graph", "ask", bot, "--questions", file, "--json"))
     seconds = time.perf_counter() - begin
     return [Result(one, list(reply["answers"])) for one, reply in zip(questions, replies, strict=True)], seconds
 
 
-def main(names: list[str], show_errors: bool, write: Path | None) -> None:
-    """Measure and print; with `write`, only write facts and questions there."""
+def main(names: list[str], show_errors: bool) -> None:
+    """Measure and print."""
     results: dict[str, list[Result]] = {}
     took: list[str] = []
-    with tempfile.TemporaryDirectory() as temporary:
+    with tempfile.TemporaryDirectory() as home:
         for name in names:
-            home = Path(temporary)
-            bot, facts = make_bot(name, home)
+            bot, facts = make_bot(name, Path(home))
             questions = questions_of(name, facts)
-            file = (write or home) / f"{name}.jsonl"
-            if write:
-                write.mkdir(parents=True, exist_ok=True)
-                (write / f"{name}.csv").write_bytes(facts.read_bytes())
-            write_questions(questions, file)
-            if write:
-                continue
-            results[name], seconds = ask(bot, questions, file, home)
+            results[name], seconds = ask(bot, questions, Path(home))
             took.append(f"{name} {1000 * seconds / len(questions):.0f}")
-    if write:
-        return
     print(table(results))
     articles = sum(one.right_but_articles and not one.right for found in results.values() for one in found)
     print(f"\nNot counted as right for nothing but The, A or An before an answer: {articles}")
@@ -63,6 +57,17 @@ def main(names: list[str], show_errors: bool, write: Path | None) -> None:
                 print(f"\n{name}: {asked.question}   [{asked.path}]\n  right: {asked.answers}\n  given: {wrong.given}")
 
 
+def write(names: list[str], folder: Path) -> None:
+    """Write the facts and the questions of sets, with the right answers, into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as home:
+        for name in names:
+            _, facts = make_bot(name, Path(home))
+            copyfile(facts, folder / facts.name)
+            lines = [json.dumps(asdict(one), ensure_ascii=False) for one in questions_of(name, facts)]
+            (folder / f"{name}.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf8")
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     which = parser.add_mutually_exclusive_group()
@@ -71,8 +76,8 @@ if __name__ == "__main__":
     parser.add_argument("--show-errors", action="store_true", help="print each question that was not answered rightly")
     parser.add_argument("--write", type=Path, metavar="DIR", help="do not ask: write the facts and questions there")
     given = parser.parse_args()
-    main(
-        [name for name, split in SPLITS.items() if given.set in (None, name) and given.split in (None, split)],
-        given.show_errors,
-        given.write,
-    )
+    chosen = [name for name, split in SPLITS.items() if given.set in (None, name) and given.split in (None, split)]
+    if given.write:
+        write(chosen, given.write)
+    else:
+        main(chosen, given.show_errors)

@@ -12,8 +12,8 @@ from benchmarks.asking.forms import KINDS, NEVER, Block, Form, read_path
 
 MOST = 12
 """Most answers of a question."""
-ABSENT = 4
-"""Questions for each block of strangers or of missing facts."""
+ABSENT = 5
+"""Most questions of a block of strangers or of missing facts."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def _questions(
         chance.shuffle(cases)
         if block.word in ("strangers", "missing"):
             chance.shuffle(forms)
-            forms = forms[: max(ABSENT, len(cases) if block.word == "strangers" else 0)]
+            forms = forms[:ABSENT]
         if block.word == "does":
             cases = _alternating(cases)
         for number, form in enumerate(forms):

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks.asking.facts import Facts
@@ -63,9 +60,3 @@ def make_bot(name: str, home: Path) -> tuple[str, Path]:
 def questions_of(name: str, facts: Path) -> list[Question]:
     """The questions about a set's facts."""
     return generate(Facts.read(facts), read_forms(FOLDER / f"{name}.forms"))
-
-
-def write_questions(questions: Sequence[Question], path: Path) -> None:
-    """Write questions as JSONL, a line each."""
-    lines = [json.dumps(asdict(question), ensure_ascii=False) for question in questions]
-    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf8")
