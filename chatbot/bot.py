@@ -31,6 +31,7 @@ from chatbot.support import SupportModel
 from chatbot.threshold import fingerprint, in_use
 from chatbot.vector_store import vector_store
 from knowledge_graph import KnowledgeGraph
+from knowledge_graph.asking import GraphAsker
 from knowledge_graph.rank import GraphRanker
 from knowledge_graph.store import load_matrix
 from retrieval.document import Chunk
@@ -80,6 +81,7 @@ class Bot:
         self.manifest = manifest
         self.index = index
         self.graph = KnowledgeGraph(index.store)
+        self.asker = GraphAsker(index.store)
         self.searcher = Searcher(index, ranker, self.config.retrieval.lexical)
         self.refusal = self.config.guardrails.refusal or wording.say(self.config.language, "refusal")
         self.fingerprint = fingerprint(self.config, manifest, adapters)

@@ -98,8 +98,8 @@ def decide(key: str, sums: list[Sum], tallies: Tallies) -> Entry | None:
         kind, labels = "name", by["topic"] or by["row"] or by["given"]
     else:
         return None
-    if by["given"] and kind == "term":
-        kind, labels = "name", by["given"]  # people write names as they are written
+    if by["given"]:
+        kind, labels = "name" if kind == "term" else kind, by["given"]  # people write names as they are written
     topic = by["topic"] or any(_is_topic(sum_.other, key, tallies) for sum_ in sums if sum_.role == "long")
     cased = bool(names) and (" " not in key or names.total() >= spread)
     cased = cased and not by["long"] and not (topic and " " in key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
+import re
 from collections.abc import Collection
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from knowledge_graph import store as tables
 from knowledge_graph.facts import RELATED, Fact
 from knowledge_graph.names import TOKEN, fold, key_of
+from knowledge_graph.similar import Alike, Similarity
 from retrieval.errors import GraftError
 from retrieval.loaders.clean import valid
 from retrieval.store import Store
@@ -62,7 +64,7 @@ class KnowledgeGraph:
                 key=number,
                 relation=relation,
                 chunks=sorted(chunks.split("\x1f")) if chunks else [],
-                __labels__={relation.upper()},
+                __labels__={edge_type(relation)},
             )
         return graph
 
@@ -121,6 +123,19 @@ class KnowledgeGraph:
                     kept[other] = hop
                     frontier.append(other)
         return graph.subgraph(kept).copy()
+
+    def similar(self, name: str, limit: int = 10) -> list[Alike]:
+        """The entities most like one: those of which the graph states the same.
+
+        Raises:
+            UnknownEntity: No entity has the name.
+        """
+        key = self.networkx.nodes[self.resolve(name)]["key"]
+        return self._similarity.of(tables.find_nodes(self._store, [key])[key], limit)
+
+    @cached_property
+    def _similarity(self) -> Similarity:
+        return Similarity(self._store)
 
     def path(self, start: str, end: str) -> list[Fact]:
         """The shortest chain of facts between two entities, in either direction of each fact; empty if there is none.
@@ -194,6 +209,11 @@ def _named(label: str, about: str, folded: str) -> bool:
     if is_cjk(label):
         return label.lower() in about.lower()
     return f" {key_of_text(label)} " in folded
+
+
+def edge_type(relation: str) -> str:
+    """What a relation is called in openCypher: in capitals, words joined by underscores."""
+    return re.sub(r"\W+", "_", relation).strip("_").upper()
 
 
 def key_of_text(text: str) -> str:

@@ -7,7 +7,7 @@ import re
 import threading
 from typing import Any
 
-from knowledge_graph.graph import KnowledgeGraph
+from knowledge_graph.graph import KnowledgeGraph, edge_type
 from retrieval.errors import GraftError
 
 SECONDS = 20.0
@@ -104,7 +104,7 @@ def _stop(thread: threading.Thread) -> None:
 def unknown_types(graph: KnowledgeGraph, cypher: str) -> str:
     """Says which kinds of nodes and types of edges a query names and the graph does not have; empty if it has all."""
     of_nodes = {kind.capitalize() for _, kind in graph.networkx.nodes(data="kind")}
-    of_edges = {relation.upper() for *_, relation in graph.networkx.edges(data="relation")}
+    of_edges = {edge_type(relation) for *_, relation in graph.networkx.edges(data="relation")}
     named = re.findall(r"\w+", " ".join(_TYPES.findall(_QUOTED.sub('""', cypher))))
     unknown = [name for name in dict.fromkeys(named) if name not in of_nodes | of_edges]
     return f"the graph has no kind of node and no relation named {' or '.join(unknown)}" if unknown else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import combinations
 
@@ -13,6 +14,7 @@ from knowledge_graph.lexicon import BREAK, Lexicon, Seen, outermost
 from knowledge_graph.names import key_of
 from knowledge_graph.relations import in_sentence, may_hold_values, values
 from retrieval.document import Chunk
+from retrieval.splitter import PATH_SEPARATOR
 from retrieval.text import sentences
 
 PER_SENTENCE = 6
@@ -38,8 +40,15 @@ class Reading:
     seen: Seen = field(default_factory=Seen)
 
 
-def read(chunk: Chunk, title: str, lexicon: Lexicon, language: str) -> Reading:
-    """Read a chunk of a document of this title."""
+def read(
+    chunk: Chunk, title: str, lexicon: Lexicon, language: str, given: Callable[[str, str], bool] = lambda *_: False
+) -> Reading:
+    """Read a chunk of a document of this title.
+
+    Args:
+        given: Whether the user brings facts of a subject, as written, in whose relation a line is told; such a line,
+            `Ada works for: Graft`, states these and nothing else.
+    """
     found = Reading()
     text = english.prose(chunk.text)
     named: list[str] = []
@@ -48,6 +57,9 @@ def read(chunk: Chunk, title: str, lexicon: Lexicon, language: str) -> Reading:
         before = len(found.seen.words)
         if mentions := lexicon.mentions(sentence, found.seen):
             named += [mention.key for mention in mentions]
+            lead, colon, _ = sentence.partition(": ")
+            if colon and given(chunk.section.split(PATH_SEPARATOR)[-1], lead):
+                continue
             numbers = may_hold_values(sentence, found.seen.words[before:], language)
             amounts = values(sentence, language) if numbers else []
             usable = _usable(mentions, amounts)

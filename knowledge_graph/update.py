@@ -71,8 +71,8 @@ class GraphUpdate:
             triples: Facts brought by the user; they stay, linked to the chunks that name both ends.
             progress: Called with how many chunks have been read and how many are to be.
         """
-        self._bring(set(triples))
-        changed = entries.settle(self._connection, Tallies(self._connection))
+        told = self._bring(set(triples))
+        changed = told + entries.settle(self._connection, Tallies(self._connection))
         lexicon = Lexicon(self._connection)
         facts = {
             Triple(_end(subject, lexicon), relation, _end(object_, lexicon)) for subject, relation, object_ in triples
@@ -88,8 +88,12 @@ class GraphUpdate:
             batch = chunks[begin : begin + BATCH]
             tallies.change((evidence(chunk, title, self._language) for _, chunk, title in batch), sign)
 
-    def _bring(self, triples: set[Said]) -> None:
-        """Let the ends of the user's facts count as names."""
+    def _bring(self, triples: set[Said]) -> list[tuple[str, bool]]:
+        """Let the ends of the user's facts count as names.
+
+        Returns:
+            The keys of the subjects of which facts have come or gone: lines that tell these are to be read again.
+        """
         before = {(row[0], row[1], row[2]) for row in self._connection.execute("SELECT * FROM given")}
         tallies = Tallies(self._connection)
         for facts, sign in ((before - triples, -1), (triples - before, 1)):
@@ -97,6 +101,14 @@ class GraphUpdate:
             tallies.change([Evidence(rows)], sign)
         self._connection.execute("DELETE FROM given")
         self._connection.executemany("INSERT INTO given VALUES (?, ?, ?)", sorted(triples))
+        return sorted({(key_of(subject), False) for subject, *_ in before ^ triples if key_of(subject)})
+
+    def _given(self, subject: str, lead: str) -> bool:
+        """See `knowledge_graph.reading.read`."""
+        sql = """SELECT EXISTS (
+            SELECT 1 FROM given WHERE subject = ? AND ? = subject || ' ' || replace(relation, '_', ' ')
+        )"""
+        return bool(self._connection.execute(sql, (subject, lead)).fetchone()[0])
 
     def _drop(self, facts: set[Triple]) -> None:
         """Edges that the user no longer brings are as their chunks say, which are read again."""
@@ -122,7 +134,7 @@ class GraphUpdate:
         total = execute("SELECT count(*) FROM unread").fetchone()[0]
         readings = Readings(self._connection)
         for done, (position, chunk, title, new) in enumerate(self._unread(), 1):
-            reading = read(chunk, title, lexicon, self._language)
+            reading = read(chunk, title, lexicon, self._language, self._given)
             if new:
                 holders.add(self._connection, position, reading.seen)
             readings.replace(position, reading)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 from shlex import quote
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from chatbot.cli.arguments import BotArgument, JsonOption
+from chatbot.cli.asking import as_json, fact_as_json, fact_line, lines
 from chatbot.cli.opening import open_bot
 from chatbot.cli.output import counted, print_json, readable_errors, say, tell
+from retrieval.errors import GraftError
+from retrieval.json_lines import read_json_lines
 
 graph = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -40,6 +43,38 @@ def query(
 
 
 @graph.command()
+def ask(
+    bot: BotArgument,
+    question: Annotated[str, typer.Argument(help="For example: Who leads the team that Ada Lin is on?")] = "",
+    questions: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="JSONL with a `question` a line: answer them all.")
+    ] = None,
+    json_: JsonOption = False,
+) -> None:
+    """Ask in plain words what one to three facts in a row answer: which, how many, the first, whether."""
+    with readable_errors():
+        if bool(question.strip()) == bool(questions):
+            raise GraftError("ask one QUESTION, or those of a file with --questions FILE")
+        asked = read_json_lines(questions, _question, "a `question`") if questions else [question]
+        asker = open_bot(bot).asker
+        if json_:
+            told = [as_json(each, asker.ask(each)) for each in asked]
+            print_json(told if questions else told[0])
+            return
+        for each in asked:
+            if questions:
+                tell(f"? {each}")
+            for line in lines(asker.ask(each)):
+                tell(line)
+
+
+def _question(row: dict[str, Any]) -> str:
+    if not isinstance(row["question"], str):
+        raise TypeError
+    return row["question"]
+
+
+@graph.command()
 def path(
     bot: BotArgument,
     start: Annotated[str, typer.Argument(metavar="A")],
@@ -51,18 +86,10 @@ def path(
         opened = open_bot(bot).graph
         facts = opened.path(start, end)
         if json_:
-            print_json(
-                [
-                    {"subject": f.subject, "relation": f.relation, "object": f.object, "provenance": list(f.provenance)}
-                    for f in facts
-                ]
-            )
+            print_json([fact_as_json(fact) for fact in facts])
             return
         for fact in facts:
-            tell(
-                f"{fact.subject} — {fact.relation.replace('_', ' ')} → {fact.object}"
-                f"   ({', '.join(fact.provenance[:2])})"
-            )
+            tell(fact_line(fact))
         if not facts:
             same = opened.resolve(start) == opened.resolve(end)
             say(f"{start} and {end} are the same entity" if same else f"no path between {start} and {end}")
@@ -117,11 +144,30 @@ def neighbours(bot: BotArgument, entity: str, json_: JsonOption = False) -> None
 
 
 @graph.command()
+def similar(
+    bot: BotArgument,
+    entity: str,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="Most entities to list.")] = 10,
+    json_: JsonOption = False,
+) -> None:
+    """The entities most like one, and what the graph states of both."""
+    with readable_errors():
+        found = open_bot(bot).graph.similar(entity, limit)
+        if json_:
+            print_json([{"name": each.name, "score": round(each.score, 3), "shared": each.shared} for each in found])
+            return
+        for each in found:
+            tell(f"{each.score:.2f}  {each.name}   ({'; '.join(each.shared)})")
+        if not found:
+            say(f"the graph states nothing of another entity that it states of {entity}")
+
+
+@graph.command()
 def stats(bot: BotArgument, json_: JsonOption = False) -> None:
     """The graph's health: its nodes and edges by type, what it covers, and what to look at."""
     from dataclasses import asdict
 
-    from chatbot.cli.health import lines
+    from chatbot.cli.health import report
     from knowledge_graph.health import health
 
     with readable_errors():
@@ -129,7 +175,7 @@ def stats(bot: BotArgument, json_: JsonOption = False) -> None:
         if json_:
             print_json(asdict(found))
             return
-        for name, told in lines(found):
+        for name, told in report(found):
             tell(f"{name:<14}{told}")
 
 

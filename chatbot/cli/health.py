@@ -12,7 +12,7 @@ SHOWN = 5
 """Examples of each kind; `--json` gives all."""
 
 
-def lines(found: Health) -> Iterator[tuple[str, str]]:
+def report(found: Health) -> Iterator[tuple[str, str]]:
     """What a report says, each line with its name; what is in order is left out."""
     typed = {relation: number for relation, number in found.edges.items() if relation != RELATED}
     loose = found.edges.get(RELATED, 0)

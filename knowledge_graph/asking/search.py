@@ -1,0 +1,76 @@
+"""One question before one graph: what it names, the readings of it, and the facts that a reading follows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from knowledge_graph.asking.alignment import Alignment
+from knowledge_graph.asking.judging import Judged, judge
+from knowledge_graph.asking.linking import Link, Question, linked
+from knowledge_graph.asking.paths import Path, readings
+from knowledge_graph.asking.steps import Step, Steps
+from knowledge_graph.facts import Fact
+from retrieval.encoder import Encoder
+from retrieval.store import Store
+
+
+class Search:
+    """A question, and all that is read of the graph for it.
+
+    Args:
+        ways: Every step there is in the graph, both ways.
+        encoder: Brings words near to the relations they speak of.
+    """
+
+    def __init__(self, text: str, store: Store, encoder: Encoder, ways: Sequence[Step]) -> None:
+        self.steps = Steps(store)
+        named = linked(text, store)
+        stated = tuple(link for link in named.links if self.steps.around(link.node))
+        self.question = Question(named.text, named.words, stated)
+        self.ways, self.encoder = ways, encoder
+        self._store = store
+
+    def align(self, starts: Sequence[Link], silent: Collection[int]) -> Alignment:
+        """The question's words against the relations.
+
+        Args:
+            starts: Links that paths begin at.
+            silent: Numbers of words that speak of no relation.
+        """
+        return Alignment(self.question, starts, silent, self.ways, self.encoder)
+
+    def judged(self, links: Sequence[Link], silent: Collection[int]) -> Judged:
+        """The best reading of the question by paths that begin at some of the links."""
+        found = readings(self.question, links, self.steps, lambda starts: self.align(starts, silent))
+        return judge(list(found))
+
+    def route(self, path: Path, ends: Collection[int]) -> list[int]:
+        """The numbers of the facts on the ways to some of a path's ends, in the order they are followed."""
+        levels = [{path.start.node}]
+        for step in path.steps:
+            levels.append(self.steps.follow(levels[-1], step))
+        facts: list[int] = []
+        wanted = set(ends)
+        for level, step in zip(levels[-2::-1], path.steps[::-1], strict=True):
+            ways = [(node, self.steps.around(node).get(step, {})) for node in sorted(level)]
+            facts = [fact for _, onward in ways for node, fact in onward.items() if node in wanted] + facts
+            wanted = {node for node, onward in ways if not wanted.isdisjoint(onward)}
+        return list(dict.fromkeys(facts))
+
+    def labels(self, nodes: Collection[int]) -> dict[int, str]:
+        """Labels of nodes."""
+        marks = ",".join("?" * len(nodes))
+        return dict(self._store.rows(f"SELECT id, label FROM nodes WHERE id IN ({marks})", list(nodes)))
+
+    def facts(self, numbers: Sequence[int]) -> list[Fact]:
+        """Facts with the chunks that state them, in the order of their numbers."""
+        marks = ",".join("?" * len(numbers))
+        sql = f"""SELECT e.id, s.label, e.relation, o.label, group_concat(c.id, char(31)) FROM edges e
+            JOIN nodes s ON s.id = e.subject JOIN nodes o ON o.id = e.object
+            LEFT JOIN edge_chunks ec ON ec.edge = e.id LEFT JOIN chunks c ON c.position = ec.chunk
+            WHERE e.id IN ({marks}) GROUP BY e.id"""
+        found = {
+            number: Fact(subject, relation, object_, tuple(sorted(chunks.split("\x1f"))) if chunks else ())
+            for number, subject, relation, object_, chunks in self._store.rows(sql, list(numbers))
+        }
+        return [found[number] for number in numbers]

@@ -1,0 +1,87 @@
+"""Following typed relations in the store, one step from many nodes at once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import NamedTuple
+
+from knowledge_graph.asking.phrases import phrase
+from knowledge_graph.facts import RELATED
+from retrieval.store import Store
+
+MANY = 900
+"""Nodes looked up by one query."""
+WIDEST = 50_000
+"""Most facts that are followed from the nodes of one step."""
+
+
+class Step(NamedTuple):
+    """A relation, followed from subject to object or back."""
+
+    relation: str
+    forward: bool
+
+    @property
+    def back(self) -> Step:
+        """The same relation the other way."""
+        return Step(self.relation, not self.forward)
+
+
+@lru_cache(maxsize=1 << 14)
+def role(step: Step) -> str:
+    """A step in words, with a question mark in the place of what it leads to: "X directed by ?"."""
+    said = phrase(step.relation).text
+    return f"X {said} ?" if step.forward else f"? {said} X"
+
+
+class Steps:
+    """Typed facts by node, read when first needed. Kept for one question."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._around: dict[int, dict[Step, dict[int, int]]] = {}
+
+    def around(self, node: int) -> dict[Step, dict[int, int]]:
+        """Where each step leads from a node: the nodes there, each with the number of the fact."""
+        self._read([node])
+        return self._around[node]
+
+    def from_all(self, nodes: Iterable[int]) -> dict[Step, set[int]]:
+        """Where each step leads from any of some nodes."""
+        nodes = list(nodes)
+        self._read(nodes)
+        found: defaultdict[Step, set[int]] = defaultdict(set)
+        for node in nodes:
+            for step, others in self._around.get(node, {}).items():
+                found[step].update(others)
+        return found
+
+    def follow(self, nodes: Iterable[int], step: Step) -> set[int]:
+        """Where one step leads from any of some nodes."""
+        nodes = list(nodes)
+        self._read(nodes)
+        return {other for node in nodes for other in self._around.get(node, {}).get(step, ())}
+
+    def subjects(self, relation: str) -> set[int]:
+        """All nodes of which a relation is stated."""
+        return {row[0] for row in self._store.rows("SELECT subject FROM edges WHERE relation = ?", [relation])}
+
+    def _read(self, nodes: Iterable[int]) -> None:
+        new = [node for node in nodes if node not in self._around]
+        for begin in range(0, len(new), MANY):
+            some = new[begin : begin + MANY]
+            marks = ",".join("?" * len(some))
+            for node in some:
+                self._around[node] = defaultdict(dict)
+            for mine, other, forward in (("subject", "object", True), ("object", "subject", False)):
+                sql = f"""SELECT {mine}, relation, {other}, id, given FROM edges WHERE {mine} IN ({marks})
+                    AND (relation != '{RELATED}' OR given) ORDER BY given DESC LIMIT {WIDEST}"""
+                said: set[tuple[int, int]] = set()
+                for node, relation, target, fact, given in self._store.rows(sql, some):
+                    if given:
+                        said.add((node, target))
+                    elif (node, target) in said:
+                        continue
+                    self._around[node][Step(relation, forward)][target] = fact
