@@ -55,6 +55,7 @@ class Reading:
     paths: tuple[Path, ...]
     ends: frozenset[int]
     fit: Fit
+    features: tuple[float, ...]
     score: float
 
 
@@ -163,4 +164,4 @@ def read(
         float(back and not returns),
     )
     score = sum(weight * feature for weight, feature in zip(WEIGHTS, features, strict=True))
-    return Reading(paths, ends, fit, score)
+    return Reading(paths, ends, fit, features, score)
