@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from knowledge_graph import store as tables
+from knowledge_graph.communities import Community, find
 from knowledge_graph.facts import RELATED, Fact
 from knowledge_graph.names import TOKEN, fold, key_of
 from knowledge_graph.similar import Alike, Similarity
@@ -19,7 +20,7 @@ from retrieval.store import Store
 from retrieval.text import is_cjk
 
 if TYPE_CHECKING:
-    from networkx import MultiDiGraph
+    from networkx import Graph, MultiDiGraph
 
 RELATED_COST = 3.0
 """A path prefers this many typed facts to one co-occurrence."""
@@ -68,6 +69,23 @@ class KnowledgeGraph:
             )
         return graph
 
+    @cached_property
+    def _roads(self) -> Graph:
+        """What joins two entities in either direction, with the `cost` of the best of it."""
+        import networkx
+
+        roads = networkx.Graph()
+        roads.add_nodes_from(self.networkx)
+        for u, v, relation in self.networkx.edges(data="relation"):
+            cost = RELATED_COST if relation == RELATED else 1.0
+            roads.add_edge(u, v, cost=min(cost, roads.get_edge_data(u, v, {"cost": cost})["cost"]))
+        return roads
+
+    @cached_property
+    def communities(self) -> list[Community]:
+        """The groups that the entities fall into, as `knowledge_graph.communities.find` tells."""
+        return find(self.networkx)
+
     def counts(self) -> dict[str, int]:
         """How many nodes and edges there are."""
         sql = "SELECT (SELECT count(*) FROM nodes), (SELECT count(*) FROM edges)"
@@ -78,10 +96,10 @@ class KnowledgeGraph:
         """Labels that match a text, the best connected first."""
         text = valid(text)[:LONGEST_NAME]
         wanted = f"%{text.strip().replace('%', '').replace('_', ' ')}%"
-        sql = """SELECT n.label FROM nodes n LEFT JOIN aliases a ON a.node = n.id
-            WHERE n.kind != 'value' AND (n.label LIKE ? OR a.key LIKE ?) GROUP BY n.id
-            ORDER BY (lower(n.label) = lower(?)) DESC, (SELECT count(*) FROM edges e WHERE n.id IN (e.subject,
-            e.object)) DESC, n.label
+        sql = """SELECT n.label FROM nodes n
+            WHERE n.kind != 'value' AND (n.label LIKE ? OR n.id IN (SELECT node FROM aliases WHERE key LIKE ?))
+            ORDER BY (lower(n.label) = lower(?)) DESC, (SELECT count(*) FROM edges WHERE subject = n.id) +
+            (SELECT count(*) FROM edges WHERE object = n.id) DESC, n.label
             LIMIT ?"""
         return [row[0] for row in self._store.rows(sql, (wanted, wanted, text.strip(), limit))]
 
@@ -154,15 +172,13 @@ class KnowledgeGraph:
         """
         import networkx
 
-        graph = self.networkx
         first, last = ([self.resolve(name) for name in names] for names in (starts, ends))
+        shut = {node for node, kind in self.networkx.nodes(data="kind") if kind == "value"}.difference(first, last)
 
-        def cost(u: str, v: str, edges: dict[int, dict[str, str]]) -> float:
-            return min(RELATED_COST if data["relation"] == RELATED else 1.0 for data in edges.values())
+        def cost(u: str, v: str, edge: dict[str, float]) -> float | None:
+            return None if v in shut else edge["cost"]
 
-        allowed = {*first, *last}
-        named = graph.subgraph(n for n, kind in graph.nodes(data="kind") if kind != "value" or n in allowed)
-        lengths, paths = networkx.multi_source_dijkstra(named.to_undirected(as_view=True), first, weight=cost)
+        lengths, paths = networkx.multi_source_dijkstra(self._roads, first, weight=cost)
         reached = [name for name in last if name in lengths]
         stations = paths[min(reached, key=lengths.__getitem__)] if reached else []
         return [self._best_fact(u, v) for u, v in itertools.pairwise(stations)]

@@ -62,9 +62,9 @@ def read(
                 continue
             numbers = may_hold_values(sentence, found.seen.words[before:], language)
             amounts = values(sentence, language) if numbers else []
-            usable = _usable(mentions, amounts)
-            found.facts.update(in_sentence(sentence, usable, language, bool(amounts)))
-            together = list(dict.fromkeys([mention.key for mention in usable]))[:PER_SENTENCE]
+            free = usable(mentions, amounts)
+            found.facts.update(in_sentence(sentence, free, language, bool(amounts)))
+            together = list(dict.fromkeys([mention.key for mention in free]))[:PER_SENTENCE]
             found.pairs.update(combinations(sorted(together), 2))
     found.mentions.update(named)
     for row, relation, cell in table_cells(chunk):
@@ -82,7 +82,7 @@ def read(
     return found
 
 
-def _usable(mentions: list[Mention], amounts: list[tuple[int, int]]) -> list[Mention]:
+def usable(mentions: list[Mention], amounts: list[tuple[int, int]]) -> list[Mention]:
     """Entities of a sentence that facts may join: in no other entity and not part of an amount."""
     outer = outermost(mentions)
     if not amounts:

@@ -15,6 +15,9 @@ from chatbot.cli.output import counted, print_json, readable_errors, say, tell
 from retrieval.errors import GraftError
 from retrieval.json_lines import read_json_lines
 
+SHOWN = 8
+"""Members of a community that are printed."""
+
 graph = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 
@@ -160,6 +163,24 @@ def similar(
             tell(f"{each.score:.2f}  {each.name}   ({'; '.join(each.shared)})")
         if not found:
             say(f"the graph states nothing of another entity that it states of {entity}")
+
+
+@graph.command()
+def communities(bot: BotArgument, json_: JsonOption = False) -> None:
+    """The groups that the entities fall into, each named by its best connected ones."""
+    from dataclasses import asdict
+
+    with readable_errors():
+        found = open_bot(bot).graph.communities
+        if json_:
+            print_json([asdict(community) for community in found])
+            return
+        for community in found:
+            more = len(community.members) - SHOWN
+            told = "; ".join(community.members[:SHOWN]) + (f"; and {more} more" if more > 0 else "")
+            tell(f"{community.name} ({len(community.members)}): {told}")
+        if not found:
+            say("the graph has no group of three entities or more")
 
 
 @graph.command()

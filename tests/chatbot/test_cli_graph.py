@@ -20,7 +20,10 @@ BRANCHES = (
     "# Branches\n\n## Harbour branch\n\nThe Harbour branch opens at 9 o'clock on weekdays. "
     "The Harbour branch belongs to Northwind Bank.\n\n## Hill branch\n\nThe Hill branch is closed on Mondays.\n"
 )
-TRIPLES = "Nora Lindqvist,manages,Harbour branch\nAda Byron,advises,Nora Lindqvist\nMoon base,orbits,Far planet\n"
+TRIPLES = (
+    "Nora Lindqvist,manages,Harbour branch\nAda Byron,advises,Nora Lindqvist\nMoon base,orbits,Far planet\n"
+    "Bo Strand,assists,Nora Lindqvist\nBo Strand,knows,Ada Byron\n"
+)
 
 
 @pytest.fixture(scope="module")
@@ -179,3 +182,10 @@ def test_a_bare_set_of_facts_becomes_a_bot(tmp_path: Path) -> None:
         file = "space.tsv" if folder == "space" else "none.csv"
         refused = graft("import", tmp_path / folder, tmp_path / file)
         assert refused.exit_code == 2 and reason in refused.stderr
+
+
+def test_communities_are_told_with_their_members(folder: Path) -> None:
+    (one,) = json.loads(graft("communities", folder, "--json").stdout)
+    assert set(one["members"]) == {"Nora Lindqvist", "Ada Byron", "Bo Strand"}
+    assert one["name"] == ", ".join(one["members"][:2])
+    assert graft("communities", folder).stdout == f"{one['name']} (3): {'; '.join(one['members'])}\n"
