@@ -1,24 +1,28 @@
-"""The graph tab: look at an entity's neighbourhood, find the path between two, query in openCypher."""
+"""The graph tab: explore the graph, query it in openCypher, take it along as a file."""
 
 from __future__ import annotations
 
 import html
+import os
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import gradio as gr
 
 from apps.chat import PRIVATE
-from apps.panels import facts_table, message, table
+from apps.panels import message, table
 from apps.shelf import Shelf
-from knowledge_graph import Fact
-from knowledge_graph.draw import drawing
+from knowledge_graph.draw import page, write_html
+from knowledge_graph.explore import Explorer
+from knowledge_graph.export import write_graph
 from knowledge_graph.facts import RELATED
 from knowledge_graph.query import run_cypher, unknown_types
 from retrieval.errors import GraftError
 
-DRAWN, LISTED, SUGGESTED = 40, 200, 1_000
-"""Most entities drawn, rows listed, and names to choose from; any other name can be typed."""
+LISTED, EMBEDDED = 200, 500
+"""Most rows listed, and entities that an exported web page holds."""
 EXAMPLES = {
     "Named relations": (
         f'MATCH (a)-[r]->(b)\nWHERE r.relation <> "{RELATED}"\nRETURN a.name, r.relation, b.name\nLIMIT 20'
@@ -26,7 +30,27 @@ EXAMPLES = {
     "Topics and what they lead to": "MATCH (a:Topic)-[r]->(b:Name)\nRETURN a.name, r.relation, b.name\nLIMIT 20",
     "Two steps away": "MATCH (a:Topic)-[]->(b)-[]->(c)\nRETURN a.name, b.name, c.name\nLIMIT 20",
 }
-HINT = message("Choose two entities to see the chain of facts that connects them.")
+FORMATS = {
+    "Web page to explore offline": ".html",
+    "GraphML": ".graphml",
+    "JSON (networkx)": ".json",
+    "CSV": ".csv",
+    "TSV": ".tsv",
+    "RDF: Turtle": ".ttl",
+    "RDF: N-Triples": ".nt",
+    "RDF/XML": ".rdf",
+    "RDF: JSON-LD": ".jsonld",
+}
+"""What the graph can be taken along as."""
+ON_ASKED = """addEventListener("message", async ({ source, data }) => {
+  const frame = element.querySelector("iframe");
+  if (!frame || source !== frame.contentWindow || !data?.what) return;
+  const asked = { bot: frame.dataset.bot, what: data.what, given: data.given };
+  const reply = await server.explore(asked).catch(() => ({ error: "The server does not answer." }));
+  source.postMessage({ id: data.id, ...reply }, "*");
+});"""
+"""Passes on what the explorer in its frame asks (`knowledge_graph/page/answers.js`); for `gr.HTML`'s `js_on_load`."""
+DOWNLOAD = "() => document.querySelector('#download-graph')?.click()"
 
 
 @dataclass
@@ -40,22 +64,14 @@ class GraphTab:
     with_darkness: str = "(...given) => [...given.slice(0, -1), document.body.classList.contains('dark')]"
 
     def __post_init__(self) -> None:
+        def explore(asked: Any) -> dict[str, Any]:
+            return self._explore(asked)
+
         self.dark = gr.Checkbox(visible=False)
         self.shown, self.visible = gr.State(""), gr.State(False)
+        self.explorer = gr.HTML(elem_id="explorer", js_on_load=ON_ASKED, server_functions=[explore])
         with gr.Row(elem_classes="card-row"):
-            with gr.Column(scale=3, min_width=340):
-                self.entity = _chooser("Entity", "entity")
-                self.picture = gr.HTML(elem_id="picture")
-            with gr.Column(scale=2, min_width=340):
-                self.facts = gr.HTML(elem_id="facts")
-        with gr.Row(elem_classes="card-row"):
-            with gr.Column(scale=1, min_width=340, elem_id="path"):
-                gr.HTML("<h3>Path between two entities</h3>")
-                with gr.Row():
-                    self.start, self.end = _chooser("From", "path-from"), _chooser("To", "path-to")
-                find = gr.Button("Find path", variant="primary", elem_id="find-path")
-                self.chain = gr.HTML(HINT, elem_id="chain")
-            with gr.Column(scale=1, min_width=340, elem_id="query"):
+            with gr.Column(scale=3, min_width=340, elem_id="query"):
                 gr.HTML("<h3>Query in openCypher</h3>")
                 query = next(iter(EXAMPLES.values()))
                 self.cypher = gr.Textbox(
@@ -68,72 +84,55 @@ class GraphTab:
                         )
                 run = gr.Button("Run query", variant="primary", elem_id="run-query")
                 self.rows = gr.HTML(elem_id="rows")
-        self.given = [self.bot_name, self.entity, self.shown, self.visible, self.dark]
-        choosers, pages = [self.entity, self.start, self.end], [self.picture, self.facts, self.chain, self.rows]
-        self.outputs = [*choosers, *pages, self.shown, self.visible]
-        around = [self.picture, self.facts]
-        self.entity.input(self._look, self.given, around, js=self.with_darkness, **PRIVATE)
-        find.click(self._path, [self.bot_name, self.start, self.end], self.chain, **PRIVATE)
+            with gr.Column(scale=2, min_width=340, elem_id="export"):
+                gr.HTML("<h3>Take the graph along</h3>")
+                as_ = gr.Dropdown(list(FORMATS), label="Format", elem_id="format", filterable=False)
+                export = gr.Button("Download", variant="primary", elem_id="export-graph")
+                self.file = gr.DownloadButton(visible="hidden", elem_id="download-graph")
+                self.exported = gr.HTML(elem_id="exported")
+        self.given = [self.bot_name, self.shown, self.visible, self.dark]
+        self.outputs = [self.explorer, self.rows, self.exported, self.shown, self.visible]
         run.click(self._query, [self.bot_name, self.cypher], self.rows, **PRIVATE)
+        made = export.click(self._export, [self.bot_name, as_], [self.file, self.exported], **PRIVATE)
+        made.success(None, js=DOWNLOAD, **PRIVATE)
 
     def leave(self) -> bool:
         """Another tab is in front."""
         return False
 
-    def enter(self, name: str, entity: str | None, shown: str, visible: bool, dark: bool) -> dict[Any, Any]:
+    def enter(self, name: str, shown: str, visible: bool, dark: bool) -> dict[Any, Any]:
         """The tab comes to the front: show the chosen bot."""
-        return {**self.follow(name, entity, shown, True, dark), self.visible: True}
+        return {**self.follow(name, shown, True, dark), self.visible: True}
 
-    def follow(self, name: str, entity: str | None, shown: str, visible: bool, dark: bool) -> dict[Any, Any]:
-        """Draw the best connected entity of a bot, if the tab is in front and does not show that bot yet."""
+    def follow(self, name: str, shown: str, visible: bool, dark: bool) -> dict[Any, Any]:
+        """Open the explorer at the best connected entity of a bot, if the tab is in front and does not show it yet."""
         if shown == name or not visible:
             return {self.shown: shown}
-        names = self.shelf.get(name).graph.search("", SUGGESTED)
-        first = names[0] if names else None
-        picture, facts = self._look(name, first, name, True, dark) if first else (message("This bot has no graph."), "")
-        return {
-            self.entity: gr.Dropdown(choices=names, value=first),
-            self.start: gr.Dropdown(choices=names, value=None),
-            self.end: gr.Dropdown(choices=names, value=None),
-            self.picture: picture,
-            self.facts: facts,
-            self.chain: HINT,
-            self.rows: "",
-            self.shown: name,
-        }
+        bot = self.shelf.get(name)
+        names = bot.graph.search("", 1)
+        if names:
+            title = bot.config.display_title
+            inner = html.escape(page({"start": names[0]}, title, dark))
+            told = f'title="Graph of {html.escape(title)}" data-bot="{html.escape(name)}"'
+            frame = f'<iframe sandbox="allow-scripts" {told} srcdoc="{inner}"></iframe>'
+        else:
+            frame = message("This bot has no graph.")
+        return {self.explorer: frame, self.rows: "", self.exported: "", self.shown: name}
 
-    def _look(self, name: str, entity: str | None, shown: str, visible: bool, dark: bool) -> tuple[str, str]:
-        if not entity:
-            return message("Choose an entity to see what is around it."), ""
-        graph = self.shelf.get(name).graph
+    def _explore(self, asked: Any) -> dict[str, Any]:
+        """Answer the explorer, whatever a browser sends in its name."""
         try:
-            part = graph.neighbourhood(entity, limit=DRAWN)
-            centre = graph.resolve(entity)
-            page = drawing(part, centre, dark, height="100vh")
+            graph = self.shelf.get(asked["bot"]).graph
+            return {"answer": Explorer(graph).answer(asked["what"], asked["given"])}
         except Exception as error:
-            return _failure(error), ""
-        title = html.escape(centre)
-        frame = f'<iframe sandbox="allow-scripts" title="Graph around {title}" srcdoc="{html.escape(page)}"></iframe>'
-        facts = sorted(_facts_of(part), key=lambda f: (f.relation == RELATED, centre not in (f.subject, f.object)))
-        return frame, f"<h3>{title}</h3>{facts_table(facts[:LISTED])}"
-
-    def _path(self, name: str, start: str | None, end: str | None) -> str:
-        if not start or not end:
-            return HINT
-        try:
-            facts = self.shelf.get(name).graph.path(start, end)
-        except Exception as error:
-            return _failure(error)
-        if not facts:
-            return message(f"There is no path between {start} and {end}.")
-        return facts_table(facts)
+            return {"error": _told(error)}
 
     def _query(self, name: str, cypher: str) -> str:
         graph = self.shelf.get(name).graph
         try:
             columns = run_cypher(graph, cypher)
         except Exception as error:
-            return _failure(error)
+            return message(_told(error), "error")
         rows = list(zip(*columns.values(), strict=True))
         if not rows:
             why = filter(None, ("The query matches nothing", unknown_types(graph, cypher)))
@@ -141,18 +140,22 @@ class GraphTab:
         more = message(f"{len(rows)} rows; the first {LISTED} are shown.") if len(rows) > LISTED else ""
         return table(list(columns), rows[:LISTED]) + more
 
+    def _export(self, name: str, format_: str) -> tuple[str | None, str]:
+        bot = self.shelf.get(name)
+        suffix = FORMATS.get(format_, ".graphml")
+        folder = Path(self.file.GRADIO_CACHE) / "graphs"
+        made, path = folder / f"{uuid4()}{suffix}", folder / f"{bot.config.name}-graph{suffix}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if suffix == ".html":
+                write_html(bot.graph, made, None, EMBEDDED, bot.config.display_title)
+            else:
+                write_graph(bot.graph, made)
+            os.replace(made, path)
+        except Exception as error:
+            return None, message(_told(error), "error")
+        return str(path), message(f"{path.name}: {path.stat().st_size / 1e6:.1f} MB")
 
-def _chooser(label: str, elem_id: str) -> gr.Dropdown:
-    return gr.Dropdown([], label=label, elem_id=elem_id, allow_custom_value=True, interactive=True)
 
-
-def _facts_of(part: Any) -> list[Fact]:
-    return [
-        Fact(subject, data["relation"], object_, tuple(data["chunks"]))
-        for subject, object_, data in part.edges(data=True)
-    ]
-
-
-def _failure(error: Exception) -> str:
-    text = str(error) if isinstance(error, GraftError) else f"Something went wrong: {error or type(error).__name__}"
-    return message(text, "error")
+def _told(error: Exception) -> str:
+    return str(error) if isinstance(error, GraftError) else f"Something went wrong: {error or type(error).__name__}"

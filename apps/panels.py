@@ -46,12 +46,6 @@ def level(confidence: float) -> str:
     return "high" if confidence >= HIGH else "medium" if confidence >= MEDIUM else "low"
 
 
-def facts_table(facts: Sequence[Fact]) -> str:
-    """Facts as rows, each with the documents that state it."""
-    rows = [(fact.subject, _words(fact.relation), fact.object, ", ".join(documents_of(fact))) for fact in facts]
-    return table(("Subject", "Relation", "Object", "Stated in"), rows)
-
-
 def facts_list(facts: Sequence[Fact]) -> str:
     """Facts as a list of their words."""
     rows = "".join(
@@ -60,11 +54,6 @@ def facts_list(facts: Sequence[Fact]) -> str:
         for fact in facts
     )
     return f'<ul class="facts">{rows}</ul>'
-
-
-def documents_of(fact: Fact) -> list[str]:
-    """Ids of the documents that state a fact."""
-    return list(dict.fromkeys(chunk.rpartition("#")[0] or chunk for chunk in fact.provenance))
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

@@ -21,7 +21,7 @@ POLICY = (
     "default-src 'self' data: blob:; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:;"
     " style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'self'; form-action 'self'"
 )
-"""Gradio's own page and pyvis's drawing are inline scripts; nothing may come from another host."""
+"""Gradio's own page and the graph explorer are inline scripts; nothing may come from another host."""
 
 
 class OwnHostOnly:

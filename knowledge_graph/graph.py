@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from knowledge_graph import store as tables
 from knowledge_graph.communities import Community, find
-from knowledge_graph.facts import RELATED, Fact
+from knowledge_graph.facts import RELATED, Fact, Triple
 from knowledge_graph.names import TOKEN, fold, key_of
 from knowledge_graph.similar import Alike, Similarity
+from knowledge_graph.statements import Statement, Statements
 from retrieval.errors import GraftError
 from retrieval.loaders.clean import valid
 from retrieval.store import Store
@@ -37,6 +38,7 @@ class KnowledgeGraph:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._statements = Statements(store)
 
     @cached_property
     def networkx(self) -> MultiDiGraph:
@@ -70,16 +72,16 @@ class KnowledgeGraph:
         return graph
 
     @cached_property
-    def _roads(self) -> Graph:
+    def joined(self) -> Graph:
         """What joins two entities in either direction, with the `cost` of the best of it."""
         import networkx
 
-        roads = networkx.Graph()
-        roads.add_nodes_from(self.networkx)
+        joined = networkx.Graph()
+        joined.add_nodes_from(self.networkx)
         for u, v, relation in self.networkx.edges(data="relation"):
             cost = RELATED_COST if relation == RELATED else 1.0
-            roads.add_edge(u, v, cost=min(cost, roads.get_edge_data(u, v, {"cost": cost})["cost"]))
-        return roads
+            joined.add_edge(u, v, cost=min(cost, joined.get_edge_data(u, v, {"cost": cost})["cost"]))
+        return joined
 
     @cached_property
     def communities(self) -> list[Community]:
@@ -155,6 +157,30 @@ class KnowledgeGraph:
     def _similarity(self) -> Similarity:
         return Similarity(self._store)
 
+    def neighbours(self, name: str) -> list[str]:
+        """The entities and values joined with one, those of typed facts first, then those that most chunks join.
+
+        Raises:
+            UnknownEntity: No entity has the name.
+        """
+        centre = self.resolve(name)
+        out, in_ = (edges(centre, data=True) for edges in (self.networkx.out_edges, self.networkx.in_edges))
+        joined = [(v if u == centre else u, data) for u, v, data in (*out, *in_)]
+        best = sorted((data["relation"] == RELATED, -len(data["chunks"]), other) for other, data in joined)
+        return list(dict.fromkeys(other for *_, other in best if other != centre))
+
+    def statements(self, subject: str, relation: str, object_: str) -> list[Statement]:
+        """The sentences that state a fact; none if the graph does not have it, or a user brought it and no document.
+
+        Raises:
+            UnknownEntity: One of the names is not in the graph.
+        """
+        u, v = self.resolve(subject), self.resolve(object_)
+        edges = (self.networkx.get_edge_data(u, v) or {}).values()
+        chunks = [chunk for data in edges if data["relation"] == relation for chunk in data["chunks"]]
+        keys = self.networkx.nodes
+        return self._statements.of(Triple(keys[u]["key"], relation, keys[v]["key"]), chunks)
+
     def path(self, start: str, end: str) -> list[Fact]:
         """The shortest chain of facts between two entities, in either direction of each fact; empty if there is none.
 
@@ -178,7 +204,7 @@ class KnowledgeGraph:
         def cost(u: str, v: str, edge: dict[str, float]) -> float | None:
             return None if v in shut else edge["cost"]
 
-        lengths, paths = networkx.multi_source_dijkstra(self._roads, first, weight=cost)
+        lengths, paths = networkx.multi_source_dijkstra(self.joined, first, weight=cost)
         reached = [name for name in last if name in lengths]
         stations = paths[min(reached, key=lengths.__getitem__)] if reached else []
         return [self._best_fact(u, v) for u, v in itertools.pairwise(stations)]

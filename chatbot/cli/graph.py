@@ -103,11 +103,11 @@ def show(
     bot: BotArgument,
     out: Annotated[Path, typer.Option("-o", "--output", help="The HTML file to write.")],
     entity: Annotated[
-        str | None, typer.Option(help="Draw what is around this entity; else the best connected part.")
+        str | None, typer.Option(help="Begin at this entity, and hold what is around it; else the best connected.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=2, max=2000, help="Most entities to draw.")] = 150,
+    limit: Annotated[int, typer.Option(min=2, max=5000, help="Most entities that the file holds.")] = 500,
 ) -> None:
-    """Draw the graph into one interactive HTML file that needs no network."""
+    """Write an explorer of the graph into one HTML file that needs no network."""
     from knowledge_graph.draw import write_html
 
     with readable_errors():

@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 
 from adapters.reader.attribution import Attribution, Word
 from apps.answer import harmless, with_links
-from apps.panels import documents_of, level, panel, table
+from apps.panels import level, panel, table
 from apps.passages import excerpt, plain, shaded, shortened
 from apps.why import why
 from chatbot.explanation import Answer, Explanation, Share, Signal
@@ -105,10 +105,6 @@ def test_a_safety_message_shows_no_confidence(bot: Any) -> None:
 def test_how_it_was_found_names_steps_and_scores(bot: Any) -> None:
     page = panel(bot, _cited(), 0)
     assert "meaning 0.50" in page and "retrieve" in page and "4.2" in page
-
-
-def test_a_fact_names_each_document_once() -> None:
-    assert documents_of(Fact("a", "b", "c", ("x#y.md#0", "x#y.md#4", "z.md#1"))) == ["x#y.md", "z.md"]
 
 
 def test_why_shades_words_and_nothing_in_it_acts_as_html(bot: Any) -> None:

@@ -263,33 +263,116 @@ def test_retry_replaces_the_turn_and_a_like_is_stored(page: Page, server: Server
     assert len(server.rows("SELECT id FROM turns")) == before + 1
 
 
-def test_the_graph_is_searched_walked_and_queried(page: Page) -> None:
-    page.get_by_role("tab", name="Graph").click()
-    expect(page.frame_locator("#picture iframe").locator("canvas")).to_be_visible()
-    entity = page.locator("#entity input")
-    entity.click()
-    entity.press("Control+a")
-    entity.press_sequentially("phish")
-    page.wait_for_timeout(500)  # options move while the list follows what is typed
-    page.get_by_role("option", name="Phishing", exact=True).click()
-    expect(page.locator("#facts h3")).to_have_text("Phishing")
-    expect(page.locator("#facts td").first).to_be_visible()
+def point_at(explorer: Any, expression: str) -> tuple[float, float]:
+    """Where on the page the explorer draws a place of its canvas, when the drawing has come to rest."""
+    explorer.evaluate("() => { clearInterval(settling); network.stopSimulation(); network.fit({ animation: false }); }")
+    x, y = explorer.evaluate(
+        f"""() => {{ const at = network.canvasToDOM({expression}); const on = byId("canvas").getBoundingClientRect();
+        return [at.x + on.x, at.y + on.y]; }}"""
+    )
+    frame = explorer.frame_element().bounding_box() if explorer.parent_frame else {"x": 0, "y": 0}
+    return frame["x"] + x, frame["y"] + y
 
+
+def walk(page: Page, explorer: Any, around: str, other: str) -> None:
+    """Search an entity, expand another by a click, and read the sentence of an edge by a click on it."""
+    search, panel = explorer.get_by_label("Find an entity"), explorer.locator("#panel")
+    search.fill(around[:5].lower())
+    expect(explorer.get_by_role("option", name=around, exact=True)).to_be_visible()
+    search.fill(around)
+    search.press("Enter")
+    expect(panel.locator("h2")).to_have_text(around)
+    drawn = explorer.evaluate("nodes.length")
+    page.mouse.click(*point_at(explorer, f"network.getPosition({other!r})"))
+    expect(panel.locator("h2")).to_have_text(other)
+    assert explorer.evaluate("nodes.length") > drawn
+
+    edge = f"edges.get().find((edge) => edge.from === {around!r} && edge.to === {other!r})"
+    centre = "((edge) => network.body.edges[edge.id].edgeType.getPoint(0.5))"
+    page.mouse.click(*point_at(explorer, f"{centre}({edge})"))
+    expect(panel.locator("h2")).to_contain_text(around)
+    for name in (around, other):
+        expect(panel.locator("mark", has_text=name).first).to_be_visible()
+    expect(panel.locator("blockquote footer").first).not_to_be_empty()
+
+
+def test_the_graph_is_explored(page: Page) -> None:
+    page.get_by_role("tab", name="Graph").click()
+    expect(page.frame_locator("#explorer iframe").locator("canvas")).to_be_visible()
+    explorer = page.frames[1]
+    walk(page, explorer, "Phishing", "Security Operations Centre")
+    panel = explorer.locator("#panel")
+    panel.get_by_role("button", name="Close").click()
+    expect(panel.locator("h2")).to_have_text("Security Operations Centre")
+
+    names = explorer.locator("#legend button", has_text="name")
+    shown = explorer.evaluate("shownNodes.length")
+    names.press("Enter")
+    expect(names).to_have_attribute("aria-pressed", "false")
+    assert 0 < explorer.evaluate("shownNodes.length") < shown
+    names.click()
+    explorer.get_by_label("Relations").select_option("is a")
+    assert set(explorer.evaluate("shownEdges.get().map((edge) => edge.relation)")) == {"is_a"}
+    explorer.get_by_label("Relations").select_option("All relations")
+
+    explorer.get_by_role("button", name="Path", exact=True).click()
+    explorer.get_by_label("Path from").fill("phishing")
+    explorer.get_by_label("Path to").fill("Helena Marsh")
+    explorer.get_by_label("Path to").press("Enter")
+    expect(panel.locator("h2")).to_have_text("phishing → Helena Marsh")
+    expect(panel.locator("button.row").last).to_contain_text("Helena Marsh")
+    explorer.get_by_label("Path to").fill("Nobody Atall")
+    explorer.get_by_label("Path to").press("Enter")
+    expect(panel.get_by_role("alert")).to_contain_text("no entity named 'Nobody Atall'")
+
+    explorer.get_by_label("Area", exact=True).select_option(index=1)
+    expect(panel).to_contain_text("Area of ")
+    first = panel.locator("h2").inner_text().split(", ")[0]
+    assert first in explorer.evaluate("nodes.getIds()")
+    explorer.get_by_role("button", name="Back", exact=True).click()
+    expect(panel.locator("h2")).to_have_text("phishing → Helena Marsh")
+
+
+def test_the_graph_is_queried_and_taken_along(page: Page, tmp_path: Path) -> None:
+    page.get_by_role("tab", name="Graph").click()
     page.locator("#run-query").click()
     expect(page.locator("#rows td").first).to_be_visible()
     page.locator("#cypher textarea").fill("MATCH (a RETURN a")
     page.locator("#run-query").click()
     expect(page.locator("#rows .error")).to_contain_text("query")
+    page.locator("#format input").click()
+    page.get_by_role("option", name="CSV", exact=True).click()
+    with page.expect_download() as download:
+        page.locator("#export-graph").click()
+    assert download.value.suggested_filename == "security-graph.csv"
+    assert download.value.path().read_text(encoding="utf8").startswith("subject,relation,object\n")
 
-    for name, value in (("from", "Phishing"), ("to", "Helena Marsh")):
-        page.locator(f"#path-{name} input").fill(value)
-        page.locator(f"#path-{name} input").press("Enter")
-    page.locator("#find-path").click()
-    expect(page.locator("#chain")).to_contain_text("Helena Marsh")
-    page.locator("#path-to input").fill("Nobody Atall")
-    page.locator("#path-to input").press("Enter")
-    page.locator("#find-path").click()
-    expect(page.locator("#chain .error")).to_contain_text("no entity named 'Nobody Atall'")
+
+def test_the_file_of_graph_show_is_explored_offline(server: Server, browser: Any, tmp_path: Path) -> None:
+    file = tmp_path / "graph.html"
+    command = [sys.executable, "-m", "apps.main", "graph", "show", "security", "-o", str(file)]
+    subprocess.run(command, cwd=ROOT, env={**os.environ, "GRAFT_HOME": str(server.home)}, check=True, timeout=120)
+    context = browser.new_context(viewport={"width": 390, "height": 844}, offline=True)
+    complaints: list[str] = []
+    page = context.new_page()
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda r: None if r.url == file.as_uri() else complaints.append(f"fetched {r.url}"))
+    page.goto(file.as_uri())
+    explorer = page.main_frame
+    walk(page, explorer, "Phishing", "Security Operations Centre")
+    explorer.get_by_label("Area", exact=True).select_option(index=1)
+    expect(explorer.locator("#panel")).to_contain_text("Area of ")
+    explorer.get_by_role("button", name="Path", exact=True).click()
+    explorer.get_by_label("Path from").fill("Phishing")
+    explorer.get_by_label("Path to").fill("helena marsh")
+    explorer.get_by_role("button", name="Find path").click()
+    expect(explorer.locator("#panel button.row").last).to_contain_text("Helena Marsh")
+    explorer.get_by_label("Path to").fill("Nobody")
+    explorer.get_by_role("button", name="Find path").click()
+    expect(explorer.locator("#panel").get_by_role("alert")).to_contain_text("holds no entity named Nobody")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    context.close()
+    assert complaints == []
 
 
 def test_a_narrow_screen_has_no_sideways_scroll(page: Page) -> None:
@@ -297,3 +380,7 @@ def test_a_narrow_screen_has_no_sideways_scroll(page: Page) -> None:
     ask(page, QUESTION)
     expect(last_answer(page)).to_have_text(ANSWER)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.get_by_role("tab", name="Graph").click()
+    expect(page.frame_locator("#explorer iframe").locator("#panel h2")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.frames[1].evaluate("document.documentElement.scrollWidth - innerWidth") <= 0

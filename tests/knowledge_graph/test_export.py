@@ -1,18 +1,16 @@
-"""The graph as a file: what other tools read back, and a drawing that is safe and needs no network."""
+"""The graph as a file that other tools read back."""
 
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 
 import networkx
 import pytest
 
 from knowledge_graph import KnowledgeGraph
-from knowledge_graph.draw import drawing, write_html
+from knowledge_graph.draw import write_html
 from knowledge_graph.export import write_graph
-from knowledge_graph.graph import UnknownEntity
 from knowledge_graph.triples import FORMATS, read_triples
 from retrieval.errors import GraftError
 from tests.conftest import MakeCorpus
@@ -60,16 +58,6 @@ def test_rdf_says_which_chunks_state_a_fact(graph: KnowledgeGraph, tmp_path: Pat
     assert [str(row.chunk) for row in back.query(query)] == ["0.md#0"]
 
 
-def test_a_crowded_drawing_labels_the_edges_of_its_centre_only(
-    graph: KnowledgeGraph, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    part = graph.networkx
-    labels = [len(re.findall(r'"label": "includes"', drawing(part, centre))) for centre in ("Gold Card", None)]
-    monkeypatch.setattr("knowledge_graph.draw.LABELLED", 0)
-    crowded = [len(re.findall(r'"label": "includes"', drawing(part, centre))) for centre in ("Gold Card", None)]
-    assert labels[0] == labels[1] >= crowded[0] > crowded[1] == 0
-
-
 def test_control_characters_do_not_stop_an_export(make_corpus: MakeCorpus, tmp_path: Path) -> None:
     graph = make_corpus(
         {"Gold\x1bCard": "The Gold\x1bCard \x07 costs 5 euros."}, triples=[("A\x00b", "is", "B\x08c")]
@@ -86,29 +74,3 @@ def test_what_cannot_be_written_is_said(graph: KnowledgeGraph, tmp_path: Path) -
             write_graph(graph, tmp_path / name)
     with pytest.raises(GraftError, match="cannot write"):
         write_html(graph, tmp_path / "none" / "graph.html", None, 10, "Bank")
-
-
-def test_a_drawing_loads_nothing(graph: KnowledgeGraph) -> None:
-    page = drawing(graph.networkx)
-    fetched = re.findall(r"<(?:script|link|img|iframe)\b[^>]*?\b(?:src|href)\s*=\s*[\"']?\s*(?:https?:)?//[^>]*", page)
-    assert fetched == [] and not re.search(r"@import|url\(\s*[\"']?https?:", page)
-    assert "vis.Network" in page or "new vis" in page
-
-
-def test_a_drawing_escapes_names(graph: KnowledgeGraph, tmp_path: Path) -> None:
-    count = write_html(graph, tmp_path / "graph.html", None, 100, f"Bank {EVIL}")
-    page = (tmp_path / "graph.html").read_text(encoding="utf8")
-    assert count == graph.counts()["nodes"]
-    assert "<img src=x" not in page and "<title>Bank &lt;/script&gt;" in page
-    assert "popup.innerHTML" not in page  # pyvis would show names as HTML
-    drawn = {node["id"]: node for node in json.loads(re.search(r"nodes = new vis\.DataSet\((\[.*?\])\);", page)[1])}
-    assert drawn.keys() == set(graph.networkx)
-    odd = next(name for name in drawn if name.startswith("O'Hara"))
-    assert drawn[odd]["title"].startswith(odd)
-
-
-def test_a_drawing_of_what_is_around_a_name(graph: KnowledgeGraph, tmp_path: Path) -> None:
-    assert write_html(graph, tmp_path / "graph.html", "gold cards", 4, "Bank") == 4
-    with pytest.raises(UnknownEntity):
-        write_html(graph, tmp_path / "other.html", "zebra", 4, "Bank")
-    assert not (tmp_path / "other.html").exists()

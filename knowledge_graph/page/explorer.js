@@ -1,0 +1,220 @@
+// The explorer: draws a neighbourhood, and adds to it what is clicked. All text goes in as text, never as HTML.
+const KINDS = ["topic", "name", "term", "value"];
+const STEP = 24; // neighbours that one click adds
+const MOST = 400; // entities drawn at once
+const LABELLED = 40; // of more edges only those of the chosen entity are labelled, unless these are more too
+const SHORT = 30; // characters of a label
+
+document.documentElement.dataset.theme ??= matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+const graph = JSON.parse(document.getElementById("graph").textContent);
+const source = graph.nodes ? held(graph) : asked();
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+const words = (relation) => relation.replaceAll("_", " ");
+const shortened = (text) => (text.length > SHORT ? `${text.slice(0, SHORT - 1)}…` : text);
+const byId = (id) => document.getElementById(id);
+const panel = byId("panel");
+
+/** A DOM element; texts among the children become text. */
+function make(tag, properties, ...children) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+}
+
+// What is drawn, and what of it is shown
+const nodes = new vis.DataSet();
+const edges = new vis.DataSet();
+const hidden = new Set(); // kinds
+let wanted = ""; // "" every relation, "*" those stated, or one relation
+let linked = new Set(); // entities that a shown edge touches
+let chosen = null; // the entity in the panel
+let listed = () => {}; // shows in the panel what is drawn, where an edge was opened from
+const expanded = new Set();
+const past = [];
+const isShown = (edge) => !wanted || (wanted === "*" ? edge.relation !== RELATED : edge.relation === wanted);
+const shownNodes = new vis.DataView(nodes, {
+  filter: (node) => !hidden.has(node.group) && (!wanted || linked.has(node.id) || node.id === chosen),
+});
+const shownEdges = new vis.DataView(edges, { filter: isShown });
+const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+const font = { face: "system-ui, sans-serif", color: colour("ink"), strokeWidth: 3, strokeColor: colour("paper") };
+const coloured = (name) => {
+  const outlined = { background: colour(name), border: colour("ink") };
+  return { background: colour(name), border: colour(name), highlight: outlined, hover: outlined };
+};
+const network = new vis.Network(byId("canvas"), { nodes: shownNodes, edges: shownEdges }, {
+  layout: { randomSeed: 7, improvedLayout: false },
+  groups: Object.fromEntries(KINDS.map((kind) => [kind, { color: coloured(kind) }])),
+  nodes: { shape: "dot", font: { ...font, size: 15 }, borderWidth: 1, borderWidthSelected: 3 },
+  edges: {
+    arrows: { to: { scaleFactor: 0.5 } }, width: 1.2, selectionWidth: 2, hoverWidth: 0.5,
+    color: { color: colour("edge"), highlight: colour("strong"), hover: colour("strong"), opacity: 0.8 },
+    smooth: { type: "continuous" }, font: { ...font, size: 12, align: "middle" },
+  },
+  physics: { solver: "forceAtlas2Based", stabilization: { iterations: 200 },
+    forceAtlas2Based: { springLength: 150, gravitationalConstant: -60, avoidOverlap: 0.5 } },
+  interaction: { hover: true, hoverConnectedEdges: false, selectConnectedEdges: false, tooltipDelay: 200 },
+});
+
+function add(part, near) {
+  const from = near && nodes.get(near) ? network.getPosition(near) : null;
+  const beside = () => (from ? { x: from.x + 120 * (Math.random() - 0.5), y: from.y + 120 * (Math.random() - 0.5) } : {});
+  nodes.add(part.nodes.filter((node) => !nodes.get(node.id)).map((node) => ({
+    id: node.id, group: node.kind, label: shortened(node.id), degree: node.degree, ...beside(),
+    title: `${node.id}\n${node.kind}, ${counted(node.degree, "neighbour")}`,
+    size: 8 + 2 * Math.log2(1 + node.degree),
+  })));
+  edges.add(part.edges.filter((edge) => !edges.get(edge.id)).map((edge) => ({
+    ...edge, dashes: edge.relation === RELATED, arrows: { to: { enabled: edge.relation !== RELATED } }, title: `${edge.from} — ${words(edge.relation)} — ${edge.to}\nClick to read where`,
+  })));
+}
+
+/** Draw what the filters leave, label the edges there is room for, and say in the legend what is drawn. */
+function refresh() {
+  const visible = edges.get({ filter: isShown });
+  linked = new Set(visible.flatMap((edge) => [edge.from, edge.to]));
+  shownNodes.refresh();
+  shownEdges.refresh();
+  const stated = visible.filter((edge) => edge.relation !== RELATED);
+  const near = stated.filter((edge) => edge.from === chosen || edge.to === chosen);
+  const told = new Set(stated.length <= LABELLED ? stated : near.length <= LABELLED ? near : []);
+  edges.update(stated.map((edge) => ({ id: edge.id, label: told.has(edge) ? shortened(words(edge.relation)) : " " })));
+  byId("legend").replaceChildren(...KINDS.map(legendOf), lineOf("stated"), lineOf("named together", "dashed"));
+  const names = [...new Set(edges.get().map((edge) => edge.relation))].filter((name) => name !== RELATED).sort();
+  if (wanted && wanted !== "*" && !names.includes(wanted)) names.push(wanted);
+  const options = [["", "All relations"], ["*", "Stated facts only"], ...names.map((name) => [name, words(name)])];
+  byId("relations").replaceChildren(...options.map(([value, label]) => make("option", { value, selected: value === wanted }, label)));
+}
+
+const lineOf = (label, dashed = "") => make("span", { className: "line" }, make("i", { className: dashed }), label);
+
+function legendOf(kind) {
+  const dot = make("span", { className: "dot" });
+  dot.style.background = `var(--${kind})`;
+  const count = nodes.get({ filter: (node) => node.group === kind }).length;
+  const button = make("button", { type: "button", title: hidden.has(kind) ? "Show" : "Hide" }, dot, `${kind} ${count}`);
+  button.dataset.kind = kind;
+  button.setAttribute("aria-pressed", String(!hidden.has(kind)));
+  button.addEventListener("click", () => {
+    if (!hidden.delete(kind)) hidden.add(kind);
+    refresh();
+    byId("legend").querySelector(`[data-kind=${kind}]`).focus();
+  });
+  return button;
+}
+
+function fit() {
+  network.fit({ animation: still ? false : { duration: 250, easingFunction: "linear" }, maxZoomLevel: 1.3 });
+}
+
+/** Keep all in view while the drawing comes to rest, unless somebody moves it. */
+let settling = 0;
+function settle() {
+  let times = 12;
+  clearInterval(settling);
+  settling = setInterval(() => { fit(); if (!--times) clearInterval(settling); }, 300);
+}
+
+// Views: what is drawn afresh, and can be gone back to
+async function view(what, ...given) {
+  await tried(async () => {
+    const part = await (what === "around" ? source.around(given[0], [], STEP) : source[what](...given));
+    past.push([what, given]);
+    byId("back").disabled = past.length < 2;
+    byId("areas").value = what === "area" ? String(given[0]) : "";
+    nodes.clear();
+    edges.clear();
+    expanded.clear();
+    chosen = part.centre ?? null;
+    add(part);
+    refresh();
+    network.stabilize(400);
+    network.fit({ maxZoomLevel: 1.3 });
+    settle();
+    if (what === "around") { expanded.add(part.centre); network.selectNodes([part.centre], false); showEntity(part); }
+    else if (what === "path") showPath(part, ...given);
+    else showArea(part, given[0]);
+  });
+}
+
+async function expand(name, count) {
+  await tried(async () => {
+    const room = Math.max(0, Math.min(count, MOST - nodes.length));
+    const part = await source.around(name, nodes.getIds(), room);
+    expanded.add(part.centre);
+    chosen = part.centre;
+    const before = nodes.length;
+    add(part, part.centre);
+    refresh();
+    network.selectNodes([part.centre], false);
+    if (nodes.length > before) settle();
+    showEntity(part, room < count ? `${MOST} entities are drawn, which is as many as one can look at: draw from here.` : "");
+  });
+}
+
+async function openEdge(edge) {
+  await tried(async () => {
+    const { statements } = await source.edge(edge.id, edge.from, edge.to);
+    if (edges.get(edge.id)) network.selectEdges([edge.id]);
+    showEdge(edge, statements);
+  });
+}
+
+/** Run something that may fail, and tell why in the panel. */
+async function tried(run) {
+  try {
+    await run();
+  } catch (error) {
+    panel.replaceChildren(make("p", { className: "error", role: "alert" }, error.message));
+  }
+}
+
+function openPath(from) {
+  byId("path").hidden = false;
+  byId("path-open").setAttribute("aria-expanded", "true");
+  if (from) byId("from").value = from;
+  byId(from ? "to" : "from").focus();
+}
+
+function findPath() {
+  const [from, to] = [byId("from").value.trim(), byId("to").value.trim()];
+  if (from && to) view("path", from, to);
+}
+
+// What the page does with clicks and keys
+suggesting(byId("search"), (name) => view("around", name));
+suggesting(byId("from"), findPath);
+suggesting(byId("to"), findPath);
+byId("path").addEventListener("submit", (event) => { event.preventDefault(); findPath(); });
+byId("path-open").addEventListener("click", () => {
+  if (byId("path").hidden) return openPath();
+  byId("path").hidden = true;
+  byId("path-open").setAttribute("aria-expanded", "false");
+});
+byId("back").addEventListener("click", () => { past.pop(); view(...flat(past.pop())); });
+byId("relations").addEventListener("change", ({ target }) => { wanted = target.value; refresh(); });
+byId("areas").addEventListener("change", ({ target }) => { if (target.value) view("area", Number(target.value)); });
+byId("fit").addEventListener("click", fit);
+const zoom = (times) => { clearInterval(settling); network.moveTo({ scale: network.getScale() * times }); };
+byId("closer").addEventListener("click", () => zoom(1.3));
+byId("farther").addEventListener("click", () => zoom(1 / 1.3));
+network.on("click", (event) => {
+  if (event.nodes.length) expand(event.nodes[0], expanded.has(event.nodes[0]) ? 0 : STEP);
+  else if (event.edges.length) openEdge(edges.get(event.edges[0]));
+});
+for (const moved of ["dragStart", "zoom"]) network.on(moved, () => clearInterval(settling));
+network.on("doubleClick", (event) => { if (event.nodes.length) view("around", event.nodes[0]); });
+addEventListener("resize", () => network.fit({ maxZoomLevel: 1.3 }));
+
+const flat = ([what, given]) => [what, ...given];
+let areas = [];
+(async () => {
+  refresh();
+  if (!graph.start) { panel.replaceChildren(make("p", {}, "This graph is empty.")); return; }
+  await view("around", graph.start);
+  await tried(async () => {
+    areas = await source.areas();
+    byId("areas").append(...areas.map(({ name, size }, number) => make("option", { value: String(number) }, `${name} (${size})`)));
+  });
+})();
