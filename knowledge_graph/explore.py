@@ -111,8 +111,12 @@ class Explorer:
         return [*whole.out_edges(label, keys=True, data=True), *whole.in_edges(label, keys=True, data=True)]
 
     def _node(self, label: str) -> Part:
-        kind = self._graph.networkx.nodes[label]["kind"]
-        return {"id": label, "kind": kind, "degree": self._graph.joined.degree(label)}
+        whole = self._graph.networkx
+        return {
+            "id": label,
+            "kind": whole.nodes[label]["kind"],
+            "degree": len({*whole.succ[label], *whole.pred[label]}),
+        }
 
     def _told(self, edges: Collection[tuple[str, str, int, dict[str, Any]]]) -> list[Part]:
         """Edges as JSON, stated facts first, then those of most chunks."""

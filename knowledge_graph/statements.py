@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -79,8 +79,8 @@ class Statements:
                     continue
                 seen.add(sentence.text)
                 both = all(marks.values())
-                places = tuple(sorted({span for spans in marks.values() for span in spans}))
-                told = Statement(title, chunk, sentence.text, _apart(places), both)
+                places = _apart({span for spans in marks.values() for span in spans})
+                told = Statement(title, chunk, sentence.text, places, both)
                 if both:
                     found.append((0 if fact in sentence.facts else 1, told))
                 else:
@@ -120,10 +120,10 @@ def _marks(end: str, sentence: _Sentence) -> list[tuple[int, int]]:
     return [match.span() for match in re.finditer(value, sentence.text, re.IGNORECASE)]
 
 
-def _apart(spans: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    """Spans that do not overlap: of those that do, the first."""
+def _apart(spans: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Spans that do not overlap, in order: of those that do, the first and longest."""
     kept: list[tuple[int, int]] = []
-    for span in spans:
+    for span in sorted(spans, key=lambda span: (span[0], -span[1])):
         if not kept or span[0] >= kept[-1][1]:
             kept.append(span)
     return tuple(kept)

@@ -3,6 +3,7 @@ const KINDS = ["topic", "name", "term", "value"];
 const STEP = 24; // neighbours that one click adds
 const MOST = 400; // entities drawn at once
 const LABELLED = 40; // of more edges only those of the chosen entity are labelled, unless these are more too
+const TWICE = 250; // milliseconds between the clicks of a double click
 const SHORT = 30; // characters of a label
 
 document.documentElement.dataset.theme ??= matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
@@ -33,7 +34,7 @@ const expanded = new Set();
 const past = [];
 const isShown = (edge) => !wanted || (wanted === "*" ? edge.relation !== RELATED : edge.relation === wanted);
 const shownNodes = new vis.DataView(nodes, {
-  filter: (node) => !hidden.has(node.group) && (!wanted || linked.has(node.id) || node.id === chosen),
+  filter: (node) => node.id === chosen || (!hidden.has(node.group) && (!wanted || linked.has(node.id))),
 });
 const shownEdges = new vis.DataView(edges, { filter: isShown });
 const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -61,13 +62,20 @@ function add(part, near) {
   const from = near && nodes.get(near) ? network.getPosition(near) : null;
   const beside = () => (from ? { x: from.x + 120 * (Math.random() - 0.5), y: from.y + 120 * (Math.random() - 0.5) } : {});
   nodes.add(part.nodes.filter((node) => !nodes.get(node.id)).map((node) => ({
-    id: node.id, group: node.kind, label: shortened(node.id), degree: node.degree, ...beside(),
+    ...beside(), ...node, group: node.kind, label: shortened(node.id),
     title: `${node.id}\n${node.kind}, ${counted(node.degree, "neighbour")}`,
     size: 8 + 2 * Math.log2(1 + node.degree),
   })));
   edges.add(part.edges.filter((edge) => !edges.get(edge.id)).map((edge) => ({
     ...edge, dashes: edge.relation === RELATED, arrows: { to: { enabled: edge.relation !== RELATED } }, title: `${edge.from} — ${words(edge.relation)} — ${edge.to}\nClick to read where`,
   })));
+}
+
+/** The same with its entities placed one after the other, across or, where it is narrow, down. */
+function inLine(part) {
+  const across = byId("canvas").clientWidth > 600;
+  const place = (at) => (across ? { x: 130 * at, y: 120 * (at % 2) } : { x: 150 * (at % 2), y: 90 * at });
+  return { ...part, nodes: part.nodes.map((node, at) => ({ ...node, ...place(at), physics: false })) };
 }
 
 /** Draw what the filters leave, label the edges there is room for, and say in the legend what is drawn. */
@@ -104,8 +112,14 @@ function legendOf(kind) {
   return button;
 }
 
-function fit() {
-  network.fit({ animation: still ? false : { duration: 250, easingFunction: "linear" }, maxZoomLevel: 1.3 });
+/** Show all that is drawn, with a margin for labels. */
+function fit(animated = true) {
+  const look = () => ({ position: network.getViewPosition(), scale: network.getScale() });
+  const before = look();
+  network.fit({ animation: false, maxZoomLevel: 1.4 });
+  const { position, scale } = look();
+  network.moveTo({ ...before, animation: false });
+  network.moveTo({ position, scale: scale * 0.9, animation: animated && !still && { duration: 250, easingFunction: "linear" } });
 }
 
 /** Keep all in view while the drawing comes to rest, unless somebody moves it. */
@@ -127,10 +141,10 @@ async function view(what, ...given) {
     edges.clear();
     expanded.clear();
     chosen = part.centre ?? null;
-    add(part);
+    add(what === "path" ? inLine(part) : part);
     refresh();
     network.stabilize(400);
-    network.fit({ maxZoomLevel: 1.3 });
+    fit(false);
     settle();
     if (what === "around") { expanded.add(part.centre); network.selectNodes([part.centre], false); showEntity(part); }
     else if (what === "path") showPath(part, ...given);
@@ -195,17 +209,23 @@ byId("path-open").addEventListener("click", () => {
 byId("back").addEventListener("click", () => { past.pop(); view(...flat(past.pop())); });
 byId("relations").addEventListener("change", ({ target }) => { wanted = target.value; refresh(); });
 byId("areas").addEventListener("change", ({ target }) => { if (target.value) view("area", Number(target.value)); });
-byId("fit").addEventListener("click", fit);
+byId("fit").addEventListener("click", () => fit());
 const zoom = (times) => { clearInterval(settling); network.moveTo({ scale: network.getScale() * times }); };
 byId("closer").addEventListener("click", () => zoom(1.3));
 byId("farther").addEventListener("click", () => zoom(1 / 1.3));
+let clicked = 0; // waits for a second click, as what is under the pointer moves after the first
 network.on("click", (event) => {
-  if (event.nodes.length) expand(event.nodes[0], expanded.has(event.nodes[0]) ? 0 : STEP);
-  else if (event.edges.length) openEdge(edges.get(event.edges[0]));
+  clearTimeout(clicked);
+  const [node, edge] = [event.nodes[0], event.edges[0]];
+  if (node !== undefined) clicked = setTimeout(() => expand(node, expanded.has(node) ? 0 : STEP), TWICE);
+  else if (edge !== undefined) openEdge(edges.get(edge));
 });
 for (const moved of ["dragStart", "zoom"]) network.on(moved, () => clearInterval(settling));
-network.on("doubleClick", (event) => { if (event.nodes.length) view("around", event.nodes[0]); });
-addEventListener("resize", () => network.fit({ maxZoomLevel: 1.3 }));
+network.on("doubleClick", (event) => {
+  clearTimeout(clicked);
+  if (event.nodes.length) view("around", event.nodes[0]);
+});
+addEventListener("resize", () => fit(false));
 
 const flat = ([what, given]) => [what, ...given];
 let areas = [];

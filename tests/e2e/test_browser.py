@@ -304,6 +304,9 @@ def test_the_graph_is_explored(page: Page) -> None:
     panel = explorer.locator("#panel")
     panel.get_by_role("button", name="Close").click()
     expect(panel.locator("h2")).to_have_text("Security Operations Centre")
+    page.mouse.dblclick(*point_at(explorer, "network.getPosition('Phishing')"))
+    expect(panel.locator("h2")).to_have_text("Phishing")
+    assert explorer.evaluate("nodes.length") == explorer.evaluate("1 + nodes.get('Phishing').degree")
 
     names = explorer.locator("#legend button", has_text="name")
     shown = explorer.evaluate("shownNodes.length")
