@@ -17,7 +17,7 @@ from retrieval.errors import GraftError
 SUGGESTED, LISTED, CORE = 8, 200, 30
 """Most names suggested, facts of an entity listed, and entities drawn of an area."""
 MOST = 2_000
-"""Most entities that a page may say it has drawn."""
+"""Most entities that a page may say it has drawn, or ask for."""
 
 Part = dict[str, Any]
 
@@ -62,7 +62,8 @@ class Explorer:
         centre = self._graph.resolve(name)
         shown = {label for label in list(drawn)[:MOST] if label in self._graph.networkx} | {centre}
         waiting = [label for label in self._graph.neighbours(centre) if label not in shown]
-        fresh = [centre, *waiting[: max(0, count)]]
+        count = max(0, min(count, MOST))
+        fresh = [centre, *waiting[:count]]
         return {
             **self.part(fresh, shown),
             "centre": centre,

@@ -13,8 +13,9 @@ function held(graph) {
   const other = (edge, id) => (edge.from === id ? edge.to : edge.from);
   const part = (ids, drawn = []) => {
     const all = new Set([...ids, ...drawn]);
-    const edges = new Set(ids.flatMap((id) => edgesOf.get(id)).filter((edge) => all.has(edge.from) && all.has(edge.to)));
-    return { nodes: ids.map((id) => nodes.get(id)), edges: [...edges] };
+    const around = new Set(ids.flatMap((id) => edgesOf.get(id)));
+    const edges = [...around].filter((edge) => all.has(edge.from) && all.has(edge.to));
+    return { nodes: ids.map((id) => nodes.get(id)), edges };
   };
   const resolve = (name) => {
     const wanted = name.trim().toLowerCase();
@@ -32,9 +33,10 @@ function held(graph) {
     around(name, drawn, count) {
       const centre = resolve(name);
       const shown = new Set([...drawn, centre]);
-      const waiting = [...new Set(edgesOf.get(centre).map((edge) => other(edge, centre)))].filter((id) => !shown.has(id));
+      const facts = edgesOf.get(centre);
+      const waiting = [...new Set(facts.map((edge) => other(edge, centre)))].filter((id) => !shown.has(id));
       const found = part([centre, ...waiting.slice(0, count)], drawn);
-      return { ...found, centre, more: Math.max(0, waiting.length - count), facts: edgesOf.get(centre).slice(0, LISTED) };
+      return { ...found, centre, more: Math.max(0, waiting.length - count), facts: facts.slice(0, LISTED) };
     },
     path(from, to) {
       const [start, end] = [resolve(from), resolve(to)];
@@ -65,7 +67,7 @@ function held(graph) {
   };
 }
 
-/** Answers that the page around this one gives: it is sent `{id, what, given}` and sends `{id, answer}` or `{id, error}`. */
+/** Answers of the page around this one: it is sent `{id, what, given}` and sends `{id, answer}` or `{id, error}`. */
 function asked() {
   const waiting = new Map();
   let last = 0;

@@ -1,10 +1,11 @@
 // The explorer: draws a neighbourhood, and adds to it what is clicked. All text goes in as text, never as HTML.
 const KINDS = ["topic", "name", "term", "value"];
-const STEP = 24; // neighbours that one click adds
+const narrow = innerWidth <= 720;
+const STEP = narrow ? 14 : 24; // neighbours that one click adds
 const MOST = 400; // entities drawn at once
 const LABELLED = 40; // of more edges only those of the chosen entity are labelled, unless these are more too
 const TWICE = 250; // milliseconds between the clicks of a double click
-const SHORT = 30; // characters of a label
+const SHORT = narrow ? 20 : 30; // characters of a label
 
 document.documentElement.dataset.theme ??= matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
 const graph = JSON.parse(document.getElementById("graph").textContent);
@@ -39,6 +40,7 @@ const shownNodes = new vis.DataView(nodes, {
 const shownEdges = new vis.DataView(edges, { filter: isShown });
 const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
 
+const size = narrow ? 18 : 15; // of names; a narrow drawing is made small
 const font = { face: "system-ui, sans-serif", color: colour("ink"), strokeWidth: 3, strokeColor: colour("paper") };
 const coloured = (name) => {
   const outlined = { background: colour(name), border: colour("ink") };
@@ -47,34 +49,35 @@ const coloured = (name) => {
 const network = new vis.Network(byId("canvas"), { nodes: shownNodes, edges: shownEdges }, {
   layout: { randomSeed: 7, improvedLayout: false },
   groups: Object.fromEntries(KINDS.map((kind) => [kind, { color: coloured(kind) }])),
-  nodes: { shape: "dot", font: { ...font, size: 15 }, borderWidth: 1, borderWidthSelected: 3 },
+  nodes: { shape: "dot", font: { ...font, size }, borderWidth: 1, borderWidthSelected: 3 },
   edges: {
     arrows: { to: { scaleFactor: 0.5 } }, width: 1.2, selectionWidth: 2, hoverWidth: 0.5,
     color: { color: colour("edge"), highlight: colour("strong"), hover: colour("strong"), opacity: 0.8 },
-    smooth: { type: "continuous" }, font: { ...font, size: 12, align: "middle" },
+    smooth: { type: "continuous" }, font: { ...font, size: size - 3, align: "middle" },
   },
   physics: { solver: "forceAtlas2Based", stabilization: { iterations: 200 },
-    forceAtlas2Based: { springLength: 150, gravitationalConstant: -60, avoidOverlap: 0.5 } },
+    forceAtlas2Based: { springLength: narrow ? 110 : 150, gravitationalConstant: -60, avoidOverlap: 0.5 } },
   interaction: { hover: true, hoverConnectedEdges: false, selectConnectedEdges: false, tooltipDelay: 200 },
 });
 
 function add(part, near) {
   const from = near && nodes.get(near) ? network.getPosition(near) : null;
-  const beside = () => (from ? { x: from.x + 120 * (Math.random() - 0.5), y: from.y + 120 * (Math.random() - 0.5) } : {});
+  const around = (place) => place + 120 * (Math.random() - 0.5);
+  const beside = () => (from ? { x: around(from.x), y: around(from.y) } : {});
   nodes.add(part.nodes.filter((node) => !nodes.get(node.id)).map((node) => ({
     ...beside(), ...node, group: node.kind, label: shortened(node.id),
     title: `${node.id}\n${node.kind}, ${counted(node.degree, "neighbour")}`,
     size: 8 + 2 * Math.log2(1 + node.degree),
   })));
   edges.add(part.edges.filter((edge) => !edges.get(edge.id)).map((edge) => ({
-    ...edge, dashes: edge.relation === RELATED, arrows: { to: { enabled: edge.relation !== RELATED } }, title: `${edge.from} — ${words(edge.relation)} — ${edge.to}\nClick to read where`,
+    ...edge, dashes: edge.relation === RELATED, arrows: { to: { enabled: edge.relation !== RELATED } },
+    title: `${edge.from} — ${words(edge.relation)} — ${edge.to}\nClick to read where`,
   })));
 }
 
 /** The same with its entities placed one after the other, across or, where it is narrow, down. */
 function inLine(part) {
-  const across = byId("canvas").clientWidth > 600;
-  const place = (at) => (across ? { x: 130 * at, y: 120 * (at % 2) } : { x: 150 * (at % 2), y: 90 * at });
+  const place = (at) => (narrow ? { x: 150 * (at % 2), y: 90 * at } : { x: 130 * at, y: 120 * (at % 2) });
   return { ...part, nodes: part.nodes.map((node, at) => ({ ...node, ...place(at), physics: false })) };
 }
 
@@ -92,7 +95,8 @@ function refresh() {
   const names = [...new Set(edges.get().map((edge) => edge.relation))].filter((name) => name !== RELATED).sort();
   if (wanted && wanted !== "*" && !names.includes(wanted)) names.push(wanted);
   const options = [["", "All relations"], ["*", "Stated facts only"], ...names.map((name) => [name, words(name)])];
-  byId("relations").replaceChildren(...options.map(([value, label]) => make("option", { value, selected: value === wanted }, label)));
+  const option = ([value, label]) => make("option", { value, selected: value === wanted }, label);
+  byId("relations").replaceChildren(...options.map(option));
 }
 
 const lineOf = (label, dashed = "") => make("span", { className: "line" }, make("i", { className: dashed }), label);
@@ -119,7 +123,8 @@ function fit(animated = true) {
   network.fit({ animation: false, maxZoomLevel: 1.4 });
   const { position, scale } = look();
   network.moveTo({ ...before, animation: false });
-  network.moveTo({ position, scale: scale * 0.9, animation: animated && !still && { duration: 250, easingFunction: "linear" } });
+  const animation = animated && !still && { duration: 250, easingFunction: "linear" };
+  network.moveTo({ position, scale: scale * 0.9, animation });
 }
 
 /** Keep all in view while the drawing comes to rest, unless somebody moves it. */
@@ -141,14 +146,19 @@ async function view(what, ...given) {
     edges.clear();
     expanded.clear();
     chosen = part.centre ?? null;
+    if (what === "path") { wanted = ""; hidden.clear(); } // a chain is shown whole
     add(what === "path" ? inLine(part) : part);
     refresh();
     network.stabilize(400);
     fit(false);
     settle();
-    if (what === "around") { expanded.add(part.centre); network.selectNodes([part.centre], false); showEntity(part); }
-    else if (what === "path") showPath(part, ...given);
-    else showArea(part, given[0]);
+    if (what === "path") showPath(part, ...given);
+    else if (what === "area") showArea(part, given[0]);
+    else {
+      expanded.add(part.centre);
+      network.selectNodes([part.centre], false);
+      showEntity(part);
+    }
   });
 }
 
@@ -163,17 +173,20 @@ async function expand(name, count) {
     refresh();
     network.selectNodes([part.centre], false);
     if (nodes.length > before) settle();
-    showEntity(part, room < count ? `${MOST} entities are drawn, which is as many as one can look at: draw from here.` : "");
+    showEntity(part, room < count ? `${MOST} entities are drawn; to see more, draw afresh from one of them.` : "");
   });
 }
 
 async function openEdge(edge) {
   await tried(async () => {
     const { statements } = await source.edge(edge.id, edge.from, edge.to);
-    if (edges.get(edge.id)) network.selectEdges([edge.id]);
+    selectEdges([edge]);
     showEdge(edge, statements);
   });
 }
+
+/** Mark those of some edges that are shown. */
+const selectEdges = (some) => network.selectEdges(some.map((edge) => edge.id).filter((id) => shownEdges.get(id)));
 
 /** Run something that may fail, and tell why in the panel. */
 async function tried(run) {
@@ -194,6 +207,7 @@ function openPath(from) {
 function findPath() {
   const [from, to] = [byId("from").value.trim(), byId("to").value.trim()];
   if (from && to) view("path", from, to);
+  else byId(from ? "to" : "from").focus();
 }
 
 // What the page does with clicks and keys
@@ -235,6 +249,7 @@ let areas = [];
   await view("around", graph.start);
   await tried(async () => {
     areas = await source.areas();
-    byId("areas").append(...areas.map(({ name, size }, number) => make("option", { value: String(number) }, `${name} (${size})`)));
+    const option = (area, number) => make("option", { value: String(number) }, `${area.name} (${area.size})`);
+    byId("areas").append(...areas.map(option));
   });
 })();

@@ -1,4 +1,4 @@
-// The panel
+// The panel: tells in words of an entity, an edge, a path or an area.
 const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 const action = (label, act) => make("button", { type: "button", onclick: act }, label);
 const entity = (id) => make("button", { type: "button", className: "link", onclick: () => view("around", id) }, id);
@@ -20,8 +20,10 @@ function showEntity(part, note = "") {
   const dot = make("span", { className: "dot" });
   dot.style.background = `var(--${group})`;
   const actions = make("div", { className: "actions" });
-  if (part.more) actions.append(action(`Show ${Math.min(STEP, part.more)} more of ${part.more}`, () => expand(id, STEP)));
-  if (nodes.length > 1 + degree || past.at(-1)?.[1][0] !== id) actions.append(action("Draw from here", () => view("around", id)));
+  const more = part.more > STEP ? `${STEP} more of ${part.more}` : `${part.more} more`;
+  if (part.more) actions.append(action(`Show ${more}`, () => expand(id, STEP)));
+  const afresh = nodes.length > 1 + degree || past.at(-1)[1][0] !== id;
+  if (afresh) actions.append(action("Draw from here", () => view("around", id)));
   actions.append(action("Path from here", () => openPath(id)));
   panel.replaceChildren(
     make("h2", {}, id), make("p", { className: "kind" }, dot, `${group}, ${counted(degree, "neighbour")}`), actions,
@@ -35,7 +37,7 @@ function showEdge(edge, statements) {
   const note = !statements.length ? "Given as a fact of its own; no sentence of the documents states it."
     : statements[0].whole ? "" : "No one sentence names both; these name one each.";
   panel.replaceChildren(
-    make("h2", { className: "triple" }, entity(edge.from), " ", make("i", {}, words(edge.relation)), " ", entity(edge.to)),
+    make("h2", {}, entity(edge.from), " ", make("i", {}, words(edge.relation)), " ", entity(edge.to)),
     ...(note ? [make("p", {}, note)] : []), ...statements.map(quote),
     make("div", { className: "actions" }, action("Close", () => { network.unselectAll(); listed(); })),
   );
@@ -65,14 +67,16 @@ function showPath({ chain }, from, to) {
   listed = () => showPath({ chain }, from, to);
   const told = chain.length ? counted(chain.length, "step") : "Nothing in the graph connects them.";
   panel.replaceChildren(make("h2", {}, `${from} → ${to}`), make("p", {}, told), facts(chain));
-  network.selectEdges(chain.map((edge) => edge.id));
+  selectEdges(chain);
 }
 
 function showArea(part, number) {
   listed = () => showArea(part, number);
-  const { name, size } = areas[number];
+  const { name, size: whole } = areas[number];
+  const drawn = part.nodes.length;
+  const core = whole > drawn ? `; its ${drawn} best connected are drawn` : "";
   panel.replaceChildren(
-    make("h2", {}, name), make("p", {}, size > part.nodes.length ? `Area of ${size} entities; its ${part.nodes.length} best connected are drawn.` : `Area of ${size} entities.`),
+    make("h2", {}, name), make("p", {}, `Area of ${whole} entities${core}.`),
     make("h3", {}, "Entities"), rows(part.nodes, (node) => [node.id], (node) => view("around", node.id)),
   );
 }

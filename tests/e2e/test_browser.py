@@ -18,6 +18,8 @@ from typing import Any
 
 import pytest
 
+from knowledge_graph.draw import page as explorer_page
+
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 FLAGS = [
@@ -376,6 +378,36 @@ def test_the_file_of_graph_show_is_explored_offline(server: Server, browser: Any
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     context.close()
     assert complaints == []
+
+
+def test_markup_in_a_graph_stays_text(browser: Any, tmp_path: Path) -> None:
+    evil, worse = "</script><img src=x onerror=alert(1)> ${1} <b>href", "<svg onload=alert(2)>"
+    told = {"document": worse, "chunk": worse, "text": f"{evil} | {worse}", "marks": [[0, len(evil)]], "whole": True}
+    nodes = [{"id": label, "kind": "name", "degree": 1} for label in (evil, worse)]
+    edges = [{"id": 1, "from": evil, "to": worse, "relation": worse, "statements": [told]}]
+    held = {"nodes": nodes, "edges": edges, "areas": [{"name": evil, "members": [evil]}], "core": 30, "start": evil}
+    file = tmp_path / "graph.html"
+    file.write_text(explorer_page(held, evil), encoding="utf8")
+    page = browser.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("dialog", lambda dialog: complaints.append(dialog.message) or dialog.dismiss())
+    page.goto(file.as_uri())
+    panel = page.locator("#panel")
+    expect(panel.locator("h2")).to_have_text(evil)
+    x, y = point_at(page.main_frame, f"network.getPosition({worse!r})")
+    page.mouse.move(x - 60, y - 60)
+    page.mouse.move(x, y)
+    expect(page.locator(".vis-tooltip")).to_contain_text(worse)
+    panel.locator("button.row").click()
+    expect(panel.locator("mark")).to_have_text(evil)
+    expect(panel.locator("blockquote")).to_contain_text(worse)
+    page.get_by_label("Find an entity").fill("svg")
+    expect(page.locator("#suggestions-1 li")).to_have_text(worse)
+    page.get_by_label("Area", exact=True).select_option(index=1)
+    expect(panel.locator("h2")).to_have_text(evil)
+    assert page.locator("img, svg, b:not(.row b)").count() == 0 and complaints == []
+    page.close()
 
 
 def test_a_narrow_screen_has_no_sideways_scroll(page: Page) -> None:
