@@ -61,11 +61,10 @@ const network = new vis.Network(byId("canvas"), { nodes: shownNodes, edges: show
 });
 
 function add(part, near) {
-  const from = near && nodes.get(near) ? network.getPosition(near) : null;
-  const around = (place) => place + 120 * (Math.random() - 0.5);
-  const beside = () => (from ? { x: around(from.x), y: around(from.y) } : {});
-  nodes.add(part.nodes.filter((node) => !nodes.get(node.id)).map((node) => ({
-    ...beside(), ...node, group: node.kind, label: shortened(node.id),
+  const fresh = part.nodes.filter((node) => !nodes.get(node.id));
+  const places = near && nodes.get(near) ? beside(network.getPosition(near), fresh.length) : [];
+  nodes.add(fresh.map((node, at) => ({
+    ...places[at], ...node, group: node.kind, label: shortened(node.id),
     title: `${node.id}\n${node.kind}, ${counted(node.degree, "neighbour")}`,
     size: 8 + 2 * Math.log2(1 + node.degree),
   })));
@@ -73,6 +72,16 @@ function add(part, near) {
     ...edge, dashes: edge.relation === RELATED, arrows: { to: { enabled: edge.relation !== RELATED } },
     title: `${edge.from} — ${words(edge.relation)} — ${edge.to}\nClick to read where`,
   })));
+}
+
+/** Places for what is added to an entity: on the side of it that is away from the rest. */
+function beside({ x, y }, count) {
+  const middle = network.getViewPosition();
+  const outside = Math.hypot(x - middle.x, y - middle.y) > 60;
+  const away = Math.atan2(y - middle.y, x - middle.x);
+  const spread = outside ? Math.PI : 2 * Math.PI;
+  const angles = Array.from({ length: count }, (_, at) => away + spread * ((at + 0.5) / count - 0.5));
+  return angles.map((angle) => ({ x: x + 160 * Math.cos(angle), y: y + 160 * Math.sin(angle) }));
 }
 
 /** The same with its entities placed one after the other, across or, where it is narrow, down. */

@@ -289,9 +289,11 @@ def walk(page: Page, explorer: Any, around: str, other: str) -> None:
     expect(panel.locator("h2")).to_have_text(other)
     assert explorer.evaluate("nodes.length") > drawn
 
-    edge = f"edges.get().find((edge) => edge.from === {around!r} && edge.to === {other!r})"
-    centre = "((edge) => network.body.edges[edge.id].edgeType.getPoint(0.5))"
-    page.mouse.click(*point_at(explorer, f"{centre}({edge})"))
+    place = f"""(({{ id }}) => [0.5, 0.4, 0.6, 0.3, 0.7].map((far) => network.body.edges[id].edgeType.getPoint(far))
+        .find((at) => {{ const dom = network.canvasToDOM(at);
+            return network.getNodeAt(dom) === undefined && network.getEdgeAt(dom) === id; }}))
+        (edges.get().find((edge) => edge.from === {around!r} && edge.to === {other!r}))"""
+    page.mouse.click(*point_at(explorer, place))
     expect(panel.locator("h2")).to_contain_text(around)
     for name in (around, other):
         expect(panel.locator("mark", has_text=name).first).to_be_visible()
