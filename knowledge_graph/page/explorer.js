@@ -229,7 +229,11 @@ byId("path-open").addEventListener("click", () => {
   byId("path").hidden = true;
   byId("path-open").setAttribute("aria-expanded", "false");
 });
-byId("back").addEventListener("click", () => { past.pop(); view(...flat(past.pop())); });
+byId("back").addEventListener("click", () => {
+  past.pop();
+  const [what, given] = past.pop();
+  view(what, ...given);
+});
 byId("relations").addEventListener("change", ({ target }) => { wanted = target.value; refresh(); });
 byId("areas").addEventListener("change", ({ target }) => { if (target.value) view("area", Number(target.value)); });
 byId("fit").addEventListener("click", () => fit());
@@ -250,7 +254,6 @@ network.on("doubleClick", (event) => {
 });
 addEventListener("resize", () => fit(false));
 
-const flat = ([what, given]) => [what, ...given];
 let areas = [];
 (async () => {
   refresh();
