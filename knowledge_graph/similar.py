@@ -73,7 +73,7 @@ class Similarity:
         row = self._matrix[self._row[number]]
         near = (self._matrix @ row.T).tocoo()
         best = sorted(zip(-near.data, near.row, strict=True))
-        found = [(int(at), -float(score)) for score, at in best if self._numbers[at] != number]
+        found = [(int(at), min(-float(score), 1.0)) for score, at in best if self._numbers[at] != number]
         return [Alike(self._labels[self._numbers[at]], score, self._shared(row, at)) for at, score in found[:limit]]
 
     def _shared(self, row: sparse.csr_matrix, at: int) -> tuple[str, ...]:

@@ -189,3 +189,39 @@ def test_communities_are_told_with_their_members(folder: Path) -> None:
     assert set(one["members"]) == {"Nora Lindqvist", "Ada Byron", "Bo Strand"}
     assert one["name"] == ", ".join(one["members"][:2])
     assert graft("communities", folder).stdout == f"{one['name']} (3): {'; '.join(one['members'])}\n"
+
+
+def test_ask_answers_one_question_or_those_of_a_file(folder: Path, tmp_path: Path) -> None:
+    result = graft("ask", folder, "Who manages the Harbour branch?")
+    assert result.stdout.splitlines()[:2] == [
+        "Nora Lindqvist",
+        "  Nora Lindqvist — manages → Harbour branch",
+    ]
+    file = tmp_path / "asked.jsonl"
+    file.write_text(
+        '{"question": "Whom does Ada Byron advise?"}\n\n{"question": "How tall is Ada Byron?"}\n', encoding="utf8"
+    )
+    told = json.loads(graft("ask", folder, "--questions", file, "--json").stdout)
+    assert [each["answers"] for each in told] == [["Nora Lindqvist"], []]
+    assert told[0]["path"] == [
+        {"subject": "Ada Byron", "relation": "advises", "object": "Nora Lindqvist", "provenance": []}
+    ]
+    assert told[1]["why"]
+    assert graft("ask", folder, "--questions", file).stdout.splitlines()[-1].startswith("No answer: ")
+
+
+def test_ask_wants_one_question_or_a_file_of_them(folder: Path, tmp_path: Path) -> None:
+    for arguments in ([], ["Who?", "--questions", tmp_path / "q.jsonl"], ["--questions", tmp_path / "absent.jsonl"]):
+        result = graft("ask", folder, *arguments)
+        assert result.exit_code == 2 and result.stderr.startswith("error: ")
+    (tmp_path / "bad.jsonl").write_text('{"question": 3}\n', encoding="utf8")
+    assert (
+        "bad.jsonl:1: expected an object with a `question`"
+        in graft("ask", folder, "--questions", tmp_path / "bad.jsonl").stderr
+    )
+
+
+def test_similar_says_when_there_is_none(folder: Path) -> None:
+    result = graft("similar", folder, "Moon base")
+    assert result.exit_code == 0 and "states nothing of another entity" in result.stderr
+    assert json.loads(graft("similar", folder, "Harbour branch", "--json").stdout) == []
