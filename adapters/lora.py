@@ -23,7 +23,12 @@ LAYERS = ["query", "key", "value", "dense"]
 SCALE = 2
 """`lora_alpha` over the rank."""
 PREFIX = "base_model.model."
-TASK_TYPES = {None: "FEATURE_EXTRACTION", "classifier": "SEQ_CLS", "qa_outputs": "QUESTION_ANS"}
+TASK_TYPES = {
+    None: "FEATURE_EXTRACTION",
+    "classifier": "SEQ_CLS",
+    "heads": "FEATURE_EXTRACTION",
+    "qa_outputs": "QUESTION_ANS",
+}
 """What peft calls the task of a model with a head."""
 
 
@@ -59,11 +64,15 @@ class Lora(torch.nn.Module):
 
     def forward(self, weights: dict[str, torch.Tensor], inputs: dict[str, torch.Tensor]) -> torch.Tensor:
         """What the model gives first, in float32: token vectors, or its head's logits; with `merged` weights."""
-        return self._run(weights, inputs).float()
+        first: torch.Tensor = self._run(weights, inputs)[0]
+        return first.float()
 
-    def _with_weights(self, weights: dict[str, torch.Tensor], inputs: dict[str, torch.Tensor]) -> torch.Tensor:
-        found: torch.Tensor = torch.func.functional_call(self.model, weights, kwargs=inputs)[0]
-        return found
+    def outputs(self, weights: dict[str, torch.Tensor], inputs: dict[str, torch.Tensor]) -> tuple[torch.Tensor, ...]:
+        """All that a model whose output is a tuple gives, in float32; with `merged` weights."""
+        return tuple(found.float() for found in self._run(weights, inputs))
+
+    def _with_weights(self, weights: dict[str, torch.Tensor], inputs: dict[str, torch.Tensor]) -> Any:
+        return torch.func.functional_call(self.model, weights, kwargs=inputs)
 
     def load(self, folder: Path) -> None:
         """Go on from a saved adapter of the same rank; what it lacks, another task's head say, stays as it is.

@@ -1,0 +1,1 @@
+"""The tagger: which words of a sentence name things, of which type, and how the things are related."""

@@ -1,0 +1,130 @@
+"""What extraction finds: the tagger on CoNLL04, the graph's own extraction on the labelled sentences, and their speed.
+
+    python -m benchmarks.extraction [--conll04 dev.txt] [--adapter DIR]
+
+Strict micro F1: on CoNLL04 of entities with type and of relations between them; on `benchmarks/entities/bots.jsonl` of
+spans whatever their type, since the graph's kinds are others. The speed is that of one core, by time of the process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from adapters.tagger.data import Example, read_examples
+from adapters.tagger.runtime import Tagged, Tagger
+from adapters.tagger.scores import Score, score
+from apps import BUNDLED
+from chatbot import bots
+from chatbot.bots import BotSource
+from chatbot.build import build
+from knowledge_graph.evidence import evidence
+from knowledge_graph.lexicon import Lexicon, outermost
+from knowledge_graph.reading import read
+from retrieval.document import Chunk
+from retrieval.encoder import Encoder
+from retrieval.store import DATABASE, Store
+from retrieval.text import sentences
+
+LABELLED = Path(__file__).parent / "entities" / "bots.jsonl"
+
+
+def joined(entities: tuple[object, ...], found: Tagged | Example) -> list[tuple[object, str, object]]:
+    """Relations with the entities they join."""
+    return [(entities[r.subject], r.name, entities[r.object]) for r in found.relations]
+
+
+def conll04(tagger: Tagger, path: Path) -> tuple[Score, Score]:
+    """Scores of entities and of relations."""
+    examples = read_examples(path)
+    tagged = tagger.tag([example.text for example in examples])
+    entities = [[entity for entity in found.entities if entity.type != "Term"] for found in tagged]
+    return (
+        score([example.entities for example in examples], entities),
+        score([joined(e.entities, e) for e in examples], [joined(t.entities, t) for t in tagged]),
+    )
+
+
+def of_graph(store: Store, text: str) -> list[tuple[int, int]]:
+    """The spans of a sentence that a built graph's lexicon names."""
+    return [(mention.start, mention.end) for mention in outermost(Lexicon(store.connection).mentions(text))]
+
+
+def seconds(run: Callable[[], object]) -> float:
+    """Seconds of the process that something takes."""
+    begin = time.process_time()
+    run()
+    return time.process_time() - begin
+
+
+def extract(store: Store, chunks: list[tuple[Chunk, str]], language: str) -> None:
+    """Both passes of the graph over some chunks, each with its document's title."""
+    lexicon = Lexicon(store.connection)
+    for chunk, title in chunks:
+        evidence(chunk, title, language)
+        read(chunk, title, lexicon, language)
+
+
+def opened(source: BotSource, encoder: Encoder) -> Store:
+    """The store of a bot, indexed first unless it is up to date."""
+    manifest = build(source, encoder=encoder)
+    return Store(source.home / "builds" / manifest.build / DATABASE)
+
+
+def main(conll: Path | None, adapter: str | None) -> None:
+    """Measure and print Markdown tables."""
+    os.environ["OMP_NUM_THREADS"] = "1"  # of the compiled tagger
+    bots.SHELVES.append(BUNDLED)
+    tagger = Tagger.load(adapter) if adapter else None
+    print("| what | precision | recall | F1 |\n|---|---:|---:|---:|")
+    if tagger and conll:
+        for what, found in zip(("entities", "relations"), conll04(tagger, conll), strict=True):
+            print(f"| CoNLL04, {what} | {found.precision:.3f} | {found.recall:.3f} | {found.f1:.3f} |")
+    examples = read_examples(LABELLED)
+    of_bots = bots_of(LABELLED)
+    wanted = [[entity[:2] for entity in example.entities] for example in examples]
+    encoder = Encoder.load()
+    taken = tagged_in = 0.0
+    count = 0
+    spans: dict[str, list[tuple[int, int]]] = {}
+    for name in sorted(set(of_bots)):
+        source = bots.find(name)
+        with closing(opened(source, encoder)) as store:
+            titles = dict(store.rows("SELECT id, title FROM documents"))
+            chunks = [(chunk, titles[chunk.document_id]) for chunk in store.all_chunks()]
+            for example, bot in zip(examples, of_bots, strict=True):
+                if bot == name:
+                    spans[example.text] = of_graph(store, example.text)
+            count += len(chunks)
+            taken += seconds(lambda store=store, chunks=chunks: extract(store, chunks, "en"))
+            if tagger:
+                texts = [chunk.text[start:end] for chunk, _ in chunks for start, end in sentences(chunk.text)]
+                tagged_in += seconds(lambda texts=texts: tagger.tag(texts))
+    rows = {"graph": [spans[example.text] for example in examples]}
+    if tagger:
+        tagged = tagger.tag([example.text for example in examples])
+        rows["tagger"] = [[entity[:2] for entity in found.entities] for found in tagged]
+    for what, each in rows.items():
+        found = score(wanted, each)
+        print(f"| bundled bots, {what} | {found.precision:.3f} | {found.recall:.3f} | {found.f1:.3f} |")
+    print(f"\nChunks a second on one core: {count / taken:.0f} without the tagger", end="")
+    print(f", {count / (taken + tagged_in):.0f} with it on every sentence" if tagger else "")
+
+
+def bots_of(path: Path) -> list[str]:
+    """The bot of each labelled sentence."""
+    import json
+
+    return [json.loads(line)["bot"] for line in path.read_text(encoding="utf8").splitlines()]
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--conll04", type=Path, metavar="FILE", help="CoNLL04's dev.txt, for --adapter")
+    parser.add_argument("--adapter", metavar="DIR", help="a tagger's folder")
+    given = parser.parse_args()
+    main(given.conll04, given.adapter)
