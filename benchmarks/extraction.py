@@ -13,6 +13,7 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 from adapters.tagger.data import Example, read_examples
@@ -100,10 +101,10 @@ def main(conll: Path | None, adapter: str | None) -> None:
                 if bot == name:
                     spans[example.text] = of_graph(store, example.text)
             count += len(chunks)
-            taken += seconds(lambda store=store, chunks=chunks: extract(store, chunks, "en"))
+            taken += seconds(partial(extract, store, chunks, "en"))
             if tagger:
                 texts = [chunk.text[start:end] for chunk, _ in chunks for start, end in sentences(chunk.text)]
-                tagged_in += seconds(lambda texts=texts: tagger.tag(texts))
+                tagged_in += seconds(partial(tagger.tag, texts))
     rows = {"graph": [spans[example.text] for example in examples]}
     if tagger:
         tagged = tagger.tag([example.text for example in examples])

@@ -37,8 +37,7 @@ class Tagger:
         known = adapter.card.get("types")
         if not isinstance(known, list):
             raise ModelError(f"the card in {adapter.path} is damaged: expected types, those the tagger was trained for")
-        # what it was not trained for it cannot tell from what has no label
-        self._unknown = np.array([label != "O" and label[2:] not in known for label in LABELS])
+        self._none = [at for at, label in enumerate(LABELS) if label[2:] not in known]
         self._states = _compiled(adapter)
 
     @classmethod
@@ -71,7 +70,9 @@ class Tagger:
 
     def _tagged(self, sentence: Encoded, states: Floats) -> Tagged:
         logits = self._linear("words", states[sentence.firsts])
-        logits[:, self._unknown] = -np.inf
+        # in its training a type that was not looked for counted as no label
+        logits[:, 0] = np.logaddexp.reduce(logits[:, self._none], axis=1)
+        logits[:, self._none[1:]] = -np.inf
         spans = list(_spans(logits.argmax(1).tolist()))
         places = sentence.offsets.tolist()
         entities = tuple(Entity(places[begin][0], places[end - 1][1], kind) for begin, end, kind in spans)

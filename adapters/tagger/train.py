@@ -112,7 +112,7 @@ def features(examples: Sequence[Example], chance: random.Random | None = None) -
     return found
 
 
-def between(subject: Sequence[int], object_: Sequence[int]) -> list[int]:
+def between(subject: list[int], object_: list[int]) -> list[int]:
     """Begin and end of a subject, an object and what lies between them."""
     first, second = sorted((subject, object_))
     return [*subject, *object_, first[1], second[0]]
