@@ -20,8 +20,6 @@ LONGEST = 6
 """Most words of a run; an entity that a path begins at is one word."""
 BEST, OF_WORD = 10, 2
 """Runs that are considered for one step, and of these with the same word."""
-SLACK = 0.5
-"""How much better a run may speak of a step than one of its words alone, for the word to be explained as well."""
 KIND = 0.5
 """What words are worth that name the kind of thing asked for, beside those that ask for a relation."""
 _ASKING = frozenset(
@@ -115,10 +113,7 @@ class Alignment:
         total = sum(self.weights) + self.links
         kind = self._kind(ends)
         head, of_head = (self._head.bits, self._worth(self._head)) if self._head else (0, 0.0)
-        choices = [
-            [*((near, run, self._explained(near, run, step)) for near, run in self.best(step)), (0.0, None, 0.0)]
-            for step in steps
-        ]
+        choices = [[*self.best(step), (0.0, None)] for step in steps]
         chosen, most = Fit((), (), 0.0, 0.0), -1.0
 
         def choose(at: int, bits: int, near: tuple[float, ...], runs: tuple[Run | None, ...], worth: float) -> None:
@@ -130,11 +125,11 @@ class Alignment:
                 if value > most:
                     chosen, most = Fit(near, runs, covered, named), value
                 return
-            for how, run, explained in choices[at]:
+            for how, run in choices[at]:
                 if run is None:
                     choose(at + 1, bits, (*near, 0.0), (*runs, None), worth)
                 elif not bits & run.bits:
-                    choose(at + 1, bits | run.bits, (*near, how), (*runs, run), worth + explained)
+                    choose(at + 1, bits | run.bits, (*near, how), (*runs, run), worth + how * self._worth(run))
 
         choose(0, 0, (), (), 0.0)
         return chosen
@@ -151,21 +146,6 @@ class Alignment:
         """The words that name the kind of thing asked for, "which films": up to the first that is no asking word."""
         first = next((at for at, weight in enumerate(self.weights) if weight == SAYS), None)
         return next((run for run in self.runs if first is not None and run.last == first + 1), None)
-
-    def _explained(self, near: float, run: Run, step: Step) -> float:
-        """The weight of a run's words that a step explains: a word that alone is far from it counts less."""
-        column = self._column[step]
-        found = 0.0
-        for at in range(run.first, run.last):
-            if self.weights[at]:
-                alone = self._near[self._alone[at], column] + SLACK if at in self._alone else near
-                found += self.weights[at] * min(near, float(alone))
-        return found
-
-    @cached_property
-    def _alone(self) -> dict[int, int]:
-        """The rows of the runs of one word, by its number."""
-        return {run.first: row for row, run in enumerate(self.runs) if run.last == run.first + 1}
 
     def _worth(self, run: Run) -> float:
         return sum(self.weights[run.first : run.last])

@@ -55,7 +55,6 @@ class Reading:
     paths: tuple[Path, ...]
     ends: frozenset[int]
     fit: Fit
-    features: tuple[float, ...]
     score: float
 
 
@@ -164,4 +163,4 @@ def read(
         float(back and not returns),
     )
     score = sum(weight * feature for weight, feature in zip(WEIGHTS, features, strict=True))
-    return Reading(paths, ends, fit, features, score)
+    return Reading(paths, ends, fit, score)

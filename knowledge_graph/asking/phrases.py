@@ -5,14 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
 
 from retrieval.text import STOPWORDS
 
-Voice = Literal["verb", "passive", "of", "noun"]
-"""How a relation's name reads between subject and object: "manages", "directed by", "parent of", "genre"."""
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_PAST = re.compile(r".{2,}(?:ed|en|wn|lt|de|ne|ung|ught|oke|ote)$")
 SHARED, LEAST = 0.6, 4
 """Two words are of one family if they begin with so many same letters, as a share of the longer and at least."""
 
@@ -27,7 +23,6 @@ class Phrase:
 
     text: str
     content: tuple[str, ...]
-    voice: Voice
 
 
 @lru_cache(maxsize=4096)
@@ -37,22 +32,7 @@ def phrase(relation: str) -> Phrase:
     said = _CAMEL.sub(" ", re.sub(r"[_\-\s]+", " ", last)).lower().strip() or relation
     words = said.split()
     content = tuple(word for word in words if word not in STOPWORDS) or tuple(words)
-    return Phrase(said, content, _voice(words))
-
-
-def _voice(words: list[str]) -> Voice:
-    if words[-1] == "by":
-        return "passive"
-    if words[-1] == "of":
-        return "of"
-    first = words[1] if words[0] in ("has", "is", "was", "are", "were") and len(words) > 1 else words[0]
-    if words[0] in ("is", "was", "are", "were") and words[-1] in ("in", "at", "on", "for", "from", "with", "to"):
-        return "verb"
-    if words[0] == "has":
-        return "noun"
-    verbal = words[-1] in ("in", "at", "on", "for", "from", "with", "to", "into", "against", "as")
-    third = len(words) == 1 and first.endswith("s") and not first.endswith(("ss", "us", "is"))
-    return "verb" if verbal or third or (_PAST.fullmatch(words[-1]) and len(words) == 1) else "noun"
+    return Phrase(said, content)
 
 
 @lru_cache(maxsize=1 << 15)
