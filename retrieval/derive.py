@@ -29,8 +29,8 @@ from retrieval.vectors import VectorStore
 
 WORDS = "bm25"
 """Folder of the lexical index."""
-BLOCK = 2_000
-"""Chunks that are looked at together."""
+BLOCK, KEPT_TOGETHER = 2_000, 256
+"""Chunks that are looked at together, and texts that are encoded before their vectors are written."""
 
 
 def derive(
@@ -89,7 +89,9 @@ class _Vectors:
                 texts = [indexed_text(titles[chunk.document_id], chunk) for chunk in chunks]
                 wanted += len(texts)
                 encode = partial(self.encoder.documents, progress=encoded)
-                found |= self.cache.fill(dict(zip(lacking, texts, strict=True)), encode)
+                keyed = list(zip(lacking, texts, strict=True))
+                for begin in range(0, len(keyed), KEPT_TOGETHER):
+                    found |= self.cache.fill(dict(keyed[begin : begin + KEPT_TOGETHER]), encode)
             yield np.stack([found[key] for _, key in rows])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
@@ -19,7 +20,8 @@ from retrieval.store import CHUNK, SCHEMA
 from retrieval.vector_cache import VectorCache, digest
 
 DOCUMENTS_PER_COMMIT = 200
-VECTORS_PER_COMMIT = 1_000
+SECONDS_PER_COMMIT = 3.0
+"""How often vectors are written: what a kill costs at most."""
 TELLING = 2_000
 """Characters that tell a document's language."""
 ASKED = 10_000
@@ -213,14 +215,14 @@ def encode(
     """
     keys: list[bytes] = []
     vectors = []
-    done = 0
+    done, written = 0, time.monotonic()
     for some, found in encoder.stream(texts):
         keys += some
         vectors.append(found)
         done += len(some)
         told(done)
-        if len(keys) >= VECTORS_PER_COMMIT:
+        if time.monotonic() > written + SECONDS_PER_COMMIT:
             cache.add(keys, np.concatenate(vectors))
-            keys, vectors = [], []
+            keys, vectors, written = [], [], time.monotonic()
     if keys:
         cache.add(keys, np.concatenate(vectors))

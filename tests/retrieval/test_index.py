@@ -101,7 +101,7 @@ def test_a_text_is_encoded_once_however_often_it_comes(
     encoder: Encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ingest, "ASKED", 100)
-    monkeypatch.setattr(ingest, "VECTORS_PER_COMMIT", 50)
+    monkeypatch.setattr(ingest, "SECONDS_PER_COMMIT", 0.0)
     texts: list[str] = []
     stream = encoder.stream
 
