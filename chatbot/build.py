@@ -18,6 +18,7 @@ from chatbot.update import NOTHING, Brought, Update
 from chatbot.vector_store import holds, vector_store
 from chatbot.work import cache_file, sound_build, sound_store, work_store
 from knowledge_graph import KnowledgeGraph, holders
+from knowledge_graph.aliases import read_aliases
 from knowledge_graph.store import save_matrix
 from knowledge_graph.triples import read_triples
 from knowledge_graph.update import GraphUpdate
@@ -87,6 +88,7 @@ def build(
         sources = find_sources(config, needed=False)
         _check_ids(brought, sources)
         triples = [row for name in config.graph.triples for row in read_triples(config.path(name))]
+        aliases = [row for name in config.graph.aliases for row in read_aliases(config.path(name))]
         inputs = digest(config, sources)
         current = None if compact or by_program else sound_build(bot.home, inputs, sources.skipped)
         if current and holds(vectors, bot.home / "builds" / current.build):
@@ -105,12 +107,13 @@ def build(
             kept = [document for document in carried if document.id not in brought.gone]
             brought = Brought([*kept, *brought.documents], brought.gone)
             with closing(connection):
-                graph = GraphUpdate(connection, config.language) if config.graph.extractor != "none" else None
+                wanted = config.graph.extractor != "none"
+                graph = GraphUpdate(connection, config.language, encoder.documents) if wanted else None
                 update = Update(config, sources, brought, Ingest(connection, graph), progress)
                 failed = update.run(reader, encoder, cache)
                 counts = _counts(config, connection, failed, base is not None and not update.lost, by_program)
                 if graph:
-                    graph.settle(triples, lambda done, total: progress("graph", done, total))
+                    graph.settle(triples, lambda done, total: progress("graph", done, total), aliases)
                 if compact:
                     holders.compact(connection)
                 connection.commit()

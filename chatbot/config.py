@@ -91,6 +91,7 @@ class Graph(_Section):
 
     extractor: Literal["default", "none"] = Field("default", description="`none` builds no graph.")
     triples: list[str] = Field([], description="Files of your own facts: CSV, TSV, RDF or GraphML.")
+    aliases: list[str] = Field([], description="CSV files of other names, and of names to be kept apart.")
 
 
 class Adapters(_Section):

@@ -215,6 +215,7 @@ def _rebased(data: dict[str, Any], folder: Path) -> dict[str, Any]:
         ("knowledge", "sources"),
         ("store", "uri"),
         ("graph", "triples"),
+        ("graph", "aliases"),
         ("prompt", "examples"),
         ("prompt", "template"),
         ("generator", "adapter"),

@@ -90,6 +90,7 @@ def digest(config: BotConfig, sources: Sources) -> str:
         "index": config.retrieval.index,
         "encoder": locate(config.retrieval.encoder).fingerprint,
         "triples": [_stamp(config.path(name), config.folder) for name in config.graph.triples],
+        "aliases": [_stamp(config.path(name), config.folder) for name in config.graph.aliases],
         "files": [(source_name(path, root), *_stamp(path, config.folder)) for path, root in sources.files],
         "skipped": sources.skipped,
     }

@@ -1,4 +1,4 @@
-"""Which keys are entities: decided for one key from the sums of its evidence, so that few are decided anew.
+"""Which keys name something: decided for one key from the sums of its evidence, so that few are decided anew.
 
 Every choice is by count, then by the text itself, never by what was seen first.
 """
@@ -7,72 +7,95 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from knowledge_graph.evidence import joined
 from knowledge_graph.facts import Kind
+from knowledge_graph.forms import spelling, stem
 from knowledge_graph.tallies import Sum, Tallies
 
 SCHEMA = """
-CREATE TABLE lexicon (
-    key TEXT PRIMARY KEY, target TEXT NOT NULL, label TEXT NOT NULL, kind TEXT NOT NULL, cased INTEGER NOT NULL
+CREATE TABLE entries (
+    key TEXT PRIMARY KEY, label TEXT NOT NULL, kind TEXT NOT NULL, cased INTEGER NOT NULL, weight INTEGER NOT NULL,
+    spelling TEXT NOT NULL, stem TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX aliases_of_target ON lexicon (target) WHERE target != key;
+CREATE INDEX entries_of_spelling ON entries (spelling);
+CREATE INDEX entries_of_stem ON entries (stem);
+CREATE TABLE links (
+    key TEXT NOT NULL, other TEXT NOT NULL, rule TEXT NOT NULL, told INTEGER NOT NULL, PRIMARY KEY (key, other, rule)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX links_to ON links (other);
+CREATE TABLE unresolved (key TEXT PRIMARY KEY, spelling TEXT NOT NULL, stem TEXT NOT NULL) STRICT, WITHOUT ROWID;
 """
-"""`lexicon`: what the corpus names. An alias has another key as its target, an entity its own."""
+"""`entries`: what the corpus names, each name for itself. `links`: that one name stands for another, told so often.
+`unresolved`: keys of which either has changed."""
 
 TERM_CHUNKS, NOUN_CHUNKS = 3, 2
 """A term must stand in so many chunks, a Chinese noun in so many."""
+_TOLD = "rule IN ('abbreviation', 'synonym')"
 HELD = 0.8
 """What one longer term holds in this share of its chunks is no term of its own (the idea of C-value, Frantzi et al.
 2000)."""
 
 
 class Entry(NamedTuple):
-    """A key of the lexicon.
+    """A name that the corpus uses.
 
     Args:
-        target: The key of the entity that is meant: its own, or for an alias another.
         cased: Whether it only matches where it is written with a capital.
+        weight: How often what makes it an entity is told.
+        spelling, stem: Its forms (`knowledge_graph.forms`).
     """
 
     key: str
-    target: str
     label: str
     kind: Kind
     cased: bool
+    weight: int
+    spelling: str
+    stem: str
 
 
-def settle(connection: sqlite3.Connection, tallies: Tallies) -> list[tuple[str, bool]]:
-    """Decide the touched keys and write what changed.
+class Link(NamedTuple):
+    """What is told of a name: that it stands for another, by which rule, and how often."""
 
-    Returns:
-        The keys that match other text than before, or mean another entity, each with whether only text with a capital
-        is concerned.
-    """
+    other: str
+    rule: str
+    told: int
+
+
+def settle(connection: sqlite3.Connection, tallies: Tallies) -> None:
+    """Decide the touched keys, and note those that changed as unresolved."""
     tallies.complete(min(TERM_CHUNKS, NOUN_CHUNKS))
-    changed: list[tuple[str, bool]] = []
     for key, sums in tallies.touched():
-        row = connection.execute("SELECT * FROM lexicon WHERE key = ?", (key,)).fetchone()
+        row = connection.execute("SELECT * FROM entries WHERE key = ?", (key,)).fetchone()
         old = Entry(*row) if row else None
         new = decide(key, sums, tallies)
         if new is None and old is not None:
-            connection.execute("DELETE FROM lexicon WHERE key = ?", (key,))
+            connection.execute("DELETE FROM entries WHERE key = ?", (key,))
         elif new is not None and old != new:
-            connection.execute("INSERT OR REPLACE INTO lexicon VALUES (?, ?, ?, ?, ?)", new)
-            if old:
-                connection.execute("UPDATE nodes SET label = ?, kind = ? WHERE key = ?", (new.label, new.kind, key))
-        if (old and (old.target, old.cased)) != (new and (new.target, new.cased)):
-            changed.append((key, all(entry.cased for entry in (old, new) if entry)))
+            connection.execute("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?, ?)", new)
+        links = told_links(sums)
+        rows = connection.execute(f"SELECT other, rule, told FROM links WHERE key = ? AND {_TOLD}", (key,))
+        before = [Link(*row) for row in rows]
+        if links != before:
+            connection.execute(f"DELETE FROM links WHERE key = ? AND {_TOLD}", (key,))
+            connection.executemany("INSERT INTO links VALUES (?, ?, ?, ?)", ((key, *link) for link in links))
+        if old != new or links != before:
+            unresolve(connection, (key, *(link.other for link in {*before, *links})))
     connection.execute("DELETE FROM touched")
-    return changed
+
+
+def unresolve(connection: sqlite3.Connection, keys: Iterable[str]) -> None:
+    """Have it decided anew what keys mean."""
+    rows = ((key, spelling(key), stem(key)) for key in keys)
+    connection.executemany("INSERT OR IGNORE INTO unresolved VALUES (?, ?, ?)", rows)
 
 
 def decide(key: str, sums: list[Sum], tallies: Tallies) -> Entry | None:
     """The entry of a key, or that it has none."""
     by = _by_role(sums)
-    if target := _alias(by, sums):
-        return Entry(key, target, "", "term", True)
     names = _names(sums, tallies)
     if names and _only_joins(key, names.total(), tallies):
         names.clear()
@@ -94,16 +117,27 @@ def decide(key: str, sums: list[Sum], tallies: Tallies) -> Entry | None:
         kind = "name" if _best(labels)[0].isupper() else "term"
     elif by["also"]:
         kind, labels = "term", by["also"]
-    elif by["topic"] or by["row"] or by["given"]:
-        kind, labels = "name", by["topic"] or by["row"] or by["given"]
+    elif labels := by["topic"] or by["row"] or by["given"] or by["short"]:
+        kind = "name"
     else:
         return None
     if by["given"]:
         kind, labels = "name" if kind == "term" else kind, by["given"]  # people write names as they are written
-    topic = by["topic"] or any(_is_topic(sum_.other, key, tallies) for sum_ in sums if sum_.role == "long")
     cased = bool(names) and (" " not in key or names.total() >= spread)
-    cased = cased and not by["long"] and not (topic and " " in key)
-    return Entry(key, key, _best(labels), "topic" if topic else kind, cased)
+    cased = cased and not by["long"] and not (by["topic"] and " " in key)
+    cased = cased or _is_short(by)
+    return Entry(key, _best(labels), "topic" if by["topic"] else kind, cased, labels.total(), spelling(key), stem(key))
+
+
+def told_links(sums: list[Sum]) -> list[Link]:
+    """What a key stands for by what is told of it: an abbreviation for its most frequent long form."""
+    if not _is_short(_by_role(sums)):
+        return []
+    long = Counter[str]()
+    for sum_ in sums:
+        if sum_.role == "short":
+            long[sum_.other] += sum_.total
+    return [Link(_best(long), "abbreviation", long[_best(long)])]
 
 
 def _by_role(sums: list[Sum]) -> defaultdict[str, Counter[str]]:
@@ -118,18 +152,9 @@ def _best(counts: Counter[str]) -> str:
     return max(counts, key=lambda text: (counts[text], -len(text), text))
 
 
-def _alias(by: defaultdict[str, Counter[str]], sums: list[Sum]) -> str:
-    """What an abbreviation stands for most often; empty for what is none, or is itself the long form of one."""
-    if not by["short"] or by["long"]:
-        return ""
-    return _best(Counter({sum_.other: sum_.total for sum_ in sums if sum_.role == "short"}))
-
-
-def _is_topic(alias: str, target: str, tallies: Tallies) -> bool:
-    """Whether an abbreviation of `target` is a title or heading."""
-    sums = tallies.of(alias)
-    by = _by_role(sums)
-    return bool(by["topic"]) and _alias(by, sums) == target
+def _is_short(by: defaultdict[str, Counter[str]]) -> bool:
+    """Whether a name abbreviates another and is not itself the long form of one."""
+    return bool(by["short"]) and not by["long"]
 
 
 def _names(sums: list[Sum], tallies: Tallies) -> Counter[str]:

@@ -100,7 +100,7 @@ def _english(text: str, found: Evidence) -> None:
     for long, short in english.abbreviations(text):
         key, alias = _key(long), key_of(short)
         if key and alias and key != alias:
-            rows += [(key, "long", " ".join(long.split()), alias), (alias, "short", "", key)]
+            rows += [(key, "long", " ".join(long.split()), alias), (alias, "short", short, key)]
     for name in english.also_called(text):
         rows += _spelled(name, "also")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -11,12 +10,11 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from knowledge_graph.facts import RELATED
+from knowledge_graph.forms import spelling
 from retrieval.store import Store
 
 EVERYWHERE, LEAST = 0.1, 3
 """An entity that this share of the chunks names tells little of any, unless these are so few."""
-_FORMS_OF_ADDRESS = re.compile(r"^(?:(?:dr|mr|mrs|ms|prof|professor|sir|dame)\.? )+(?=.)")
-_BETWEEN = re.compile(r"[\s\-_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +29,7 @@ class Health:
         isolated: Labels of nodes without an edge.
         everywhere: Labels of nodes that more than `EVERYWHERE` of the chunks name, with that share.
         ambiguous: Abbreviations with several long forms, each with the number of chunks that explain it so.
-        doubles: Labels of nodes that differ in nothing but hyphens, spaces and forms of address.
+        doubles: Labels of nodes that may be one: their words have the same stems.
         documents: How many there are.
         chunks: How many there are.
         silent: Ids of documents that name no entity but in their title and headings.
@@ -113,8 +111,8 @@ def _ambiguous(store: Store) -> dict[str, dict[str, int]]:
     meanings: defaultdict[str, dict[str, tuple[str, int]]] = defaultdict(dict)
     sql = "SELECT key, other, count FROM evidence WHERE role = 'short' ORDER BY key, count DESC, other"
     for short, long, count in store.rows(sql):
-        spelled, before = meanings[short].get(_same(long), (long, 0))
-        meanings[short][_same(long)] = spelled, before + count
+        spelled, before = meanings[short].get(spelling(long), (long, 0))
+        meanings[short][spelling(long)] = spelled, before + count
     several = {
         short: dict(sorted(found.values(), key=lambda told: (-told[1], told[0])))
         for short, found in meanings.items()
@@ -126,18 +124,13 @@ def _ambiguous(store: Store) -> dict[str, dict[str, int]]:
 def _doubles(store: Store) -> list[list[str]]:
     """Groups of nodes that may be one, those that most chunks name first."""
     groups: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
-    sql = """SELECT n.key, n.label, count(m.chunk) FROM nodes n LEFT JOIN mentions m ON m.node = n.id
-        WHERE n.kind != 'value' GROUP BY n.id"""
-    for key, label, named in store.rows(sql):
-        groups[_same(key)].append((-named, label))
+    sql = """SELECT e.stem, n.label, count(m.chunk) FROM nodes n JOIN entries e ON e.key = n.key
+        LEFT JOIN mentions m ON m.node = n.id GROUP BY n.id"""
+    for stem, label, named in store.rows(sql):
+        groups[stem].append((-named, label))
     several = sorted((sorted(group) for group in groups.values() if len(group) > 1), key=_told)
     return [[label for _, label in group] for group in several]
 
 
 def _told(group: list[tuple[int, str]]) -> tuple[int, list[tuple[int, str]]]:
     return sum(named for named, _ in group), group
-
-
-def _same(key: str) -> str:
-    """What is left of a name without what writers leave out, or put in, at will."""
-    return _BETWEEN.sub("", _FORMS_OF_ADDRESS.sub("", key))

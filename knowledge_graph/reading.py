@@ -10,7 +10,7 @@ from itertools import combinations
 from knowledge_graph import english
 from knowledge_graph.evidence import headings, table_cells
 from knowledge_graph.facts import Mention, Triple, value_key
-from knowledge_graph.lexicon import BREAK, Lexicon, Seen, outermost
+from knowledge_graph.lexicon import BREAK, Lexicon, Seen, once, outermost
 from knowledge_graph.names import key_of
 from knowledge_graph.relations import in_sentence, may_hold_values, values
 from retrieval.document import Chunk
@@ -56,7 +56,7 @@ def read(
         sentence = text[start:end]
         before = len(found.seen.words)
         if mentions := lexicon.mentions(sentence, found.seen):
-            named += [mention.key for mention in mentions]
+            named += [mention.key for mention in once(mentions)]
             lead, colon, _ = sentence.partition(": ")
             if colon and given(chunk.section.split(PATH_SEPARATOR)[-1], lead):
                 continue

@@ -66,7 +66,7 @@ class Tallies:
                 "DELETE FROM evidence WHERE key = ? AND role = ? AND label = ? AND other = ? AND count = 0", ordered
             )
         self._proper.clear()
-        if self._connection.execute("SELECT EXISTS (SELECT 1 FROM lexicon)").fetchone()[0]:
+        if self._connection.execute("SELECT EXISTS (SELECT 1 FROM entries)").fetchone()[0]:
             self.touch(key for key, _ in groupby(ordered, itemgetter(0)))
 
     def touch(self, keys: Iterable[str]) -> None:
@@ -78,7 +78,7 @@ class Tallies:
         be names. Before the first decision that is all keys that occur `least` times, or once as more than a word.
         """
         execute = self._connection.execute
-        if not execute("SELECT EXISTS (SELECT 1 FROM lexicon)").fetchone()[0]:
+        if not execute("SELECT EXISTS (SELECT 1 FROM entries)").fetchone()[0]:
             execute(
                 """INSERT OR IGNORE INTO touched SELECT key FROM evidence GROUP BY key
                 HAVING sum(count) >= ? OR sum(role NOT IN ('free', 'held', 'noun')) > 0""",
@@ -92,7 +92,7 @@ class Tallies:
         execute("DELETE FROM capitals WHERE upper = 0 AND lower = 0")
         execute(
             """INSERT OR IGNORE INTO touched SELECT e.other FROM touched t JOIN evidence e ON e.key = t.key
-            WHERE e.role IN ('joined', 'short')"""
+            WHERE e.role = 'joined'"""
         )
 
     def touched(self) -> Iterator[tuple[str, list[Sum]]]:

@@ -1,23 +1,25 @@
 """Keeping a store's graph up to date with its chunks, in two passes with their state in SQLite.
 
 The first sums up what chunks tell of names (`evidence`, `tallies`), from which it is decided what the corpus names
-(`entries`). The second reads chunks with that lexicon (`reading`, `readings`): new ones, and those that hold a key
-which changed (`holders`). What both touched is put right at the end (`upkeep`). Nothing depends on the order in which
-chunks came, or on those that went.
+(`entries`) and which names mean the same (`resolution`). The second reads chunks with that lexicon (`reading`,
+`readings`): new ones, and those that hold a key which changed (`holders`). What both touched is put right at the end
+(`upkeep`). Nothing depends on the order in which chunks came, or on those that went.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from knowledge_graph import entries, holders, upkeep
+from knowledge_graph import entries, holders, resolution, upkeep
+from knowledge_graph.aliases import Alias
 from knowledge_graph.evidence import Evidence, evidence, given
 from knowledge_graph.facts import Triple, value_key
 from knowledge_graph.lexicon import Lexicon
 from knowledge_graph.names import key_of
 from knowledge_graph.reading import read
 from knowledge_graph.readings import BATCH, Readings
+from knowledge_graph.resolution import DIFFERENT, Encode
 from knowledge_graph.tallies import Tallies
 from retrieval.document import Chunk
 
@@ -26,8 +28,12 @@ CREATE TABLE unread (chunk INTEGER PRIMARY KEY) STRICT;
 CREATE TABLE given (
     subject TEXT NOT NULL, relation TEXT NOT NULL, object TEXT NOT NULL, PRIMARY KEY (subject, relation, object)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE said (
+    alias TEXT NOT NULL, name TEXT NOT NULL, same INTEGER NOT NULL, PRIMARY KEY (alias, name, same)
+) STRICT, WITHOUT ROWID;
 """
-"""`unread`: chunks to be read, for the first time or again. `given`: facts brought by the user, as written."""
+"""`unread`: chunks to be read, for the first time or again. `given`: facts brought by the user, as written; `said`:
+what the user says of names."""
 
 Placed = tuple[int, Chunk, str]
 """A chunk with its position and its document's title."""
@@ -42,11 +48,13 @@ class GraphUpdate:
 
     Args:
         language: Two letters, the same as when the graph was begun.
+        encode: Tells whether names mean nearly the same that have the same stems.
     """
 
-    def __init__(self, connection: sqlite3.Connection, language: str) -> None:
+    def __init__(self, connection: sqlite3.Connection, language: str, encode: Encode | None = None) -> None:
         self._connection = connection
         self._language = language
+        self._encode = encode
 
     def forget(self, chunks: Sequence[Placed]) -> None:
         """Take back what chunks told, while their rows are still there."""
@@ -64,15 +72,23 @@ class GraphUpdate:
         self._change(chunks, 1)
         self._connection.executemany("INSERT INTO unread VALUES (?)", (placed[:1] for placed in chunks))
 
-    def settle(self, triples: Sequence[Said], progress: Callable[[int, int], None] = lambda done, total: None) -> None:
+    def settle(
+        self,
+        triples: Sequence[Said],
+        progress: Callable[[int, int], None] = lambda done, total: None,
+        aliases: Sequence[Alias] = (),
+    ) -> None:
         """Make the graph what it would be if it were built of the chunks now there.
 
         Args:
             triples: Facts brought by the user; they stay, linked to the chunks that name both ends.
             progress: Called with how many chunks have been read and how many are to be.
+            aliases: What the user says of names.
         """
         told = self._bring(set(triples))
-        changed = told + entries.settle(self._connection, Tallies(self._connection))
+        self._hear(set(aliases))
+        entries.settle(self._connection, Tallies(self._connection))
+        changed = told + resolution.settle(self._connection, self._encode)
         lexicon = Lexicon(self._connection)
         facts = {
             Triple(_end(subject, lexicon), relation, _end(object_, lexicon)) for subject, relation, object_ in triples
@@ -95,10 +111,8 @@ class GraphUpdate:
             The keys of the subjects of which facts have come or gone: lines that tell these are to be read again.
         """
         before = {(row[0], row[1], row[2]) for row in self._connection.execute("SELECT * FROM given")}
-        tallies = Tallies(self._connection)
         for facts, sign in ((before - triples, -1), (triples - before, 1)):
-            rows = [row for subject, _, object_ in facts for end in (subject, object_) for row in given(end)]
-            tallies.change([Evidence(rows)], sign)
+            self._count((end for subject, _, object_ in facts for end in (subject, object_)), sign)
         self._connection.execute("DELETE FROM given")
         self._connection.executemany("INSERT INTO given VALUES (?, ?, ?)", sorted(triples))
         return sorted({(key_of(subject), False) for subject, *_ in before ^ triples if key_of(subject)})
@@ -109,6 +123,29 @@ class GraphUpdate:
             SELECT 1 FROM given WHERE subject = ? AND ? = subject || ' ' || replace(relation, '_', ' ')
         )"""
         return bool(self._connection.execute(sql, (subject, lead)).fetchone()[0])
+
+    def _hear(self, aliases: set[Alias]) -> None:
+        """Take in what the user says of names."""
+        before = {
+            Alias(alias, name, bool(same)) for alias, name, same in self._connection.execute("SELECT * FROM said")
+        }
+        for said, sign in ((before - aliases, -1), (aliases - before, 1)):
+            self._count((name for alias in said for name in alias[:2]), sign)
+            entries.unresolve(self._connection, (key_of(name) for alias in said for name in alias[:2]))
+        if before == aliases:
+            return
+        self._connection.execute("DELETE FROM said")
+        self._connection.executemany("INSERT INTO said VALUES (?, ?, ?)", sorted(aliases))
+        self._connection.execute(f"DELETE FROM links WHERE rule IN ('alias', '{DIFFERENT}')")
+        self._connection.executemany(
+            "INSERT OR IGNORE INTO links VALUES (?, ?, ?, 1)",
+            ((key_of(alias), key_of(name), "alias" if same else DIFFERENT) for alias, name, same in aliases),
+        )
+
+    def _count(self, names: Iterable[str], sign: int) -> None:
+        """Let what the user writes count as names, or no more."""
+        rows = [row for name in names for row in given(name)]
+        Tallies(self._connection).change([Evidence(rows)], sign)
 
     def _drop(self, facts: set[Triple]) -> None:
         """Edges that the user no longer brings are as their chunks say, which are read again."""

@@ -78,6 +78,11 @@ def _stemmer() -> object:
     return Stemmer.Stemmer("english")
 
 
+def stems(words: list[str]) -> list[str]:
+    """English stems of words in lower case (Snowball)."""
+    return _stemmer().stemWords(words)  # type: ignore[attr-defined,no-any-return]
+
+
 def terms(text: str) -> list[str]:
     """Index terms of a text: English stems without stop words; characters, bigrams, meanings of Chinese."""
     found: list[str] = []
@@ -87,7 +92,7 @@ def terms(text: str) -> list[str]:
             found += _chinese_terms(word)
         elif word not in STOPWORDS:
             plain.append(word.replace("’", "'").removesuffix("'s"))
-    return found + _stemmer().stemWords(plain)  # type: ignore[attr-defined,no-any-return]
+    return found + stems(plain)
 
 
 def _chinese_terms(run: str) -> list[str]:

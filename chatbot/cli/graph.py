@@ -200,6 +200,23 @@ def stats(bot: BotArgument, json_: JsonOption = False) -> None:
             tell(f"{name:<14}{told}")
 
 
+@graph.command()
+def merges(bot: BotArgument, json_: JsonOption = False) -> None:
+    """Which names were taken for one entity, and why. A row of an aliases file with `different` undoes one."""
+    from dataclasses import asdict
+
+    from knowledge_graph.merges import merges as listed
+
+    with readable_errors():
+        found = listed(open_bot(bot).index.store)
+        if json_:
+            print_json([asdict(merge) for merge in found])
+            return
+        for merge in found:
+            tell(f"{merge.name} → {merge.entity}   ({merge.why})")
+        say(counted(len(found), "merge"))
+
+
 @graph.command("import")
 def import_(
     folder: Annotated[Path, typer.Argument(metavar="BOT", help="Where to make the bot; the last part is its name.")],

@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 from chatbot.build import build
 from chatbot.cli.main import app
 from retrieval.encoder import Encoder
+from retrieval.errors import GraftError
 from tests.chatbot.small_bot import write_bot
 
 BRANCHES = (
@@ -225,3 +226,20 @@ def test_similar_says_when_there_is_none(folder: Path) -> None:
     result = graft("similar", folder, "Moon base")
     assert result.exit_code == 0 and "states nothing of another entity" in result.stderr
     assert json.loads(graft("similar", folder, "Harbour branch", "--json").stdout) == []
+
+
+def test_merges_are_listed_and_undone_by_an_aliases_file(tmp_path: Path, encoder: Encoder) -> None:
+    desk = "# Desks\n\nThe Night Desk answers. Ask the Night-Desk, or the Night Desk. The Owl is on duty.\n"
+    (tmp_path / "aliases.csv").write_text("alias,name\nOwl,Night Desk\n", encoding="utf8")
+    source = write_bot(tmp_path, {"desks.md": desk}, graph={"aliases": ["aliases.csv"]})
+    build(source, encoder=encoder)
+    owl = {"name": "Owl", "entity": "Night Desk", "through": "Night Desk", "rule": "alias", "evidence": 1.0}
+    spelled = owl | {"name": "Night-Desk", "rule": "spelling"}
+    assert json.loads(graft("merges", tmp_path, "--json").stdout) == [spelled, owl]
+    (tmp_path / "aliases.csv").write_text("Night-Desk,Night Desk,different\n", encoding="utf8")
+    build(source, encoder=encoder)
+    result = graft("merges", tmp_path)
+    assert (result.stdout, result.stderr) == ("", "0 merges\n")
+    (tmp_path / "aliases.csv").write_text("Night-Desk,Night Desk,unlike\n", encoding="utf8")
+    with pytest.raises(GraftError, match=r"aliases\.csv: row 1: the third column must be same or different"):
+        build(source, encoder=encoder)

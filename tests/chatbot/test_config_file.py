@@ -42,7 +42,7 @@ def test_the_least_config_gets_the_defaults(tmp_path: Path) -> None:
             "retrieval:\n  lexical: true\n  topk: 3\n",
             "bot.yaml:6: unknown key `retrieval.topk`; did you mean `top_k`?",
         ),
-        ("graph:\n  zzz: 1\n", "bot.yaml:5: unknown key `graph.zzz`; accepted: extractor, triples"),
+        ("graph:\n  zzz: 1\n", "bot.yaml:5: unknown key `graph.zzz`; accepted: extractor, triples, aliases"),
         (
             "guardrails:\n  urgent:\n    - when: [fire]\n      say: Run.\n      says: Run.\n",
             "bot.yaml:8: unknown key `guardrails.urgent.0.says`; did you mean `say`?",
@@ -129,7 +129,10 @@ def test_a_tag_that_does_not_fit_is_one_line(tmp_path: Path, value: str) -> None
     ("added", "expected"),
     [
         ("1: x\n", "bot.yaml:4: unknown key `1`; accepted: name, "),
-        ("graph:\n  2024-01-01: x\n", "bot.yaml:5: unknown key `graph.2024-01-01`; accepted: extractor, triples"),
+        (
+            "graph:\n  2024-01-01: x\n",
+            "bot.yaml:5: unknown key `graph.2024-01-01`; accepted: extractor, triples, aliases",
+        ),
         ("? [a]\n: x\n", "bot.yaml:4: a key must be text"),
         ('"a\\n\\e[2J": x\n', r"bot.yaml:4: unknown key `a\n\x1b[2J`; "),
         ("title: a\x01b\n", "bot.yaml:4: not valid YAML: the character U+0001"),

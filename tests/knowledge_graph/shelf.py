@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from knowledge_graph.aliases import Alias
+from knowledge_graph.names import key_of
+from knowledge_graph.resolution import Encode
 from knowledge_graph.store import SCHEMA
 from knowledge_graph.update import GraphUpdate, Placed, Said
 from retrieval.document import Chunk, Document
@@ -21,6 +25,7 @@ class Shelf:
     """A database in memory; positions of chunks that went are used again, the last first."""
 
     language: str = "en"
+    encode: Encode | None = None
     words: int = 30
     chunks: dict[str, list[Placed]] = field(default_factory=dict)
     free: list[int] = field(default_factory=list)
@@ -34,14 +39,14 @@ class Shelf:
     @property
     def update(self) -> GraphUpdate:
         """A new one each time, as in another process."""
-        return GraphUpdate(self.connection, self.language)
+        return GraphUpdate(self.connection, self.language, self.encode)
 
     def add(self, *documents: Document) -> None:
         for document in documents:
             chunks = split(document, self.words, self.words // 4) or [Chunk(f"{document.id}#0", document.id, "", 0, 0)]
             placed = [(self._position(), chunk, document.title) for chunk in chunks]
-            row = (document.id, document.title, document.source, document.text)
-            self.connection.execute("INSERT INTO documents VALUES (?, ?, ?, ?, '{}', '', '', 0, 0, '')", row)
+            row = (document.id, document.title, document.source, document.text, json.dumps(document.metadata))
+            self.connection.execute("INSERT INTO documents VALUES (?, ?, ?, ?, ?, '', '', 0, 0, '')", row)
             self.connection.executemany(
                 "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?, x'')",
                 [(at, c.id, c.document_id, c.start, c.end, c.section, c.header) for at, c, _ in placed],
@@ -55,8 +60,15 @@ class Shelf:
         self.connection.execute("DELETE FROM documents WHERE id = ?", (document_id,))
         self.free += [position for position, *_ in placed]
 
-    def settle(self, triples: Sequence[Said] = ()) -> None:
-        self.update.settle(triples)
+    def settle(self, triples: Sequence[Said] = (), aliases: Sequence[Alias] = ()) -> None:
+        self.update.settle(triples, aliases=aliases)
+
+    def means(self, name: str) -> str:
+        """The label of the entity that a name means; empty if it means none."""
+        rows = self._rows(
+            f"SELECT t.label FROM lexicon l JOIN lexicon t ON t.key = l.target WHERE l.key = {key_of(name)!r}"
+        )
+        return rows[0][0] if rows else ""
 
     def picture(self) -> Picture:
         """The graph by what it says, whatever the numbers of its nodes, edges and chunks."""
@@ -75,6 +87,8 @@ class Shelf:
                 JOIN nodes s ON s.id = e.subject JOIN nodes o ON o.id = e.object"""
             ),
             "lexicon": self._rows("SELECT * FROM lexicon"),
+            "merges": self._rows("SELECT * FROM merges"),
+            "entries": self._rows("SELECT * FROM entries") + self._rows("SELECT * FROM links"),
             "sums": self._rows("SELECT * FROM evidence") + self._rows("SELECT * FROM capitals"),
         }
 

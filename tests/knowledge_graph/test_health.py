@@ -12,7 +12,7 @@ from tests.knowledge_graph.test_build import BANK
 WARD = {
     "Stroke ward": "Atrial fibrillation (AF) is watched on the ward. Ask Dr Nora Lindqvist, or the Night-Desk.",
     "Lung ward": "The ward treats air flow (AF) troubles. Nora Lindqvist runs the Night Desk.",
-    "Heart ward": "Atrial fibrillation (AF) is common. The Night Desk answers, or call Ada Byron.",
+    "Heart ward": "Atrial fibrillation (AF) is common. The Night Desk answers, or ask the Commander in Command.",
     "Notes": "and so on, as it was before.",
 }
 
@@ -40,7 +40,7 @@ def test_parts_and_isolated_nodes_are_those_of_networkx(make_corpus: MakeCorpus,
 def test_what_its_owner_should_look_at_is_named(make_corpus: MakeCorpus) -> None:
     found = health(make_corpus(WARD).store)
     assert found.ambiguous == {"af": {"atrial fibrillation": 2, "air flow": 1}}
-    assert found.doubles == [["Night Desk", "Night-Desk"], ["Nora Lindqvist", "Dr Nora Lindqvist"]]
+    assert found.doubles == [["Command", "Commander"]]
     assert found.silent == ["3.md"]
 
 

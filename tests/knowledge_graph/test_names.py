@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from knowledge_graph import chinese, english, entries
+from knowledge_graph import chinese, english, entries, resolution
 from knowledge_graph.evidence import evidence
 from knowledge_graph.facts import Mention
 from knowledge_graph.lexicon import Lexicon, outermost
@@ -28,6 +28,7 @@ class Found(Lexicon):
         chunks = [(Chunk(f"{title}#0", title, text, 0, len(text)), title) for title, text in texts.items()]
         tallies.change([evidence(chunk, title, language) for chunk, title in chunks], 1)
         entries.settle(connection, tallies)
+        resolution.settle(connection, None)
         self.nodes = {row[0] for row in connection.execute("SELECT key FROM lexicon WHERE key = target")}
         super().__init__(connection)
 

@@ -6,8 +6,10 @@ import random
 
 import pytest
 
+from knowledge_graph.aliases import Alias
 from knowledge_graph.update import Said
 from retrieval.document import Document
+from retrieval.encoder import Encoder
 from tests.knowledge_graph.films import FILMS
 from tests.knowledge_graph.shelf import Shelf
 from tests.knowledge_graph.test_build import BANK
@@ -28,6 +30,9 @@ NAMES = (
     "- Plan: Basic Plan; Desk: Gold Card\n- Plan: Oslo; Desk: yes\n\nBasic Plan includes Travel Insurance.",
     "信用卡由客服中心受理。The Gold Card is ours.\n\n信用卡年费为200元。",
     "```\nGold Card in code\n```\nDone.",
+    "Ask Dr Nora Lindqvist at the Card-Desk about the Gold-Card. The Centre for Cards organises Vaccine Programmes.",
+    "Nora Lindqvist runs the Card Desk. The Center for Cards has Vaccination Programs and a Stem Cell Transplant.",
+    "We paid for a Stem Cell Transplantation at the Centre for Cards. The Gold-Card (GC) is a Golden Card (GC).",
     ROWS,
     "",
 )
@@ -60,18 +65,37 @@ TRIPLES: dict[str, list[Said]] = {
 }
 
 
-def fresh(documents: list[Document], language: str, triples: list[Said]) -> Shelf:
-    shelf = Shelf(language)
+ALIASES = {
+    "en": [
+        Alias("SCA", "Card Desk"),
+        Alias("SCA", "Strong Customer Authentication", False),
+        Alias("Silver Card", "Gold Card"),
+        Alias("harbour fund", "Harbour Mutual"),
+        Alias("Gold-Card", "Gold Card", False),
+        Alias("Onyx Card", "Nobody's card"),
+        Alias("Nobody's card", "Silver Card"),
+    ],
+    "zh": [
+        Alias("手机银行", "网上银行"),
+        Alias("ATM机", "信用卡"),
+        Alias("信用卡", "ATM机"),
+        Alias("客服", "客服中心"),
+    ],
+}
+
+
+def fresh(documents: list[Document], shelf: Shelf, triples: list[Said], aliases: list[Alias]) -> Shelf:
+    shelf = Shelf(shelf.language, shelf.encode)
     shelf.add(*documents)
-    shelf.settle(triples)
+    shelf.settle(triples, aliases)
     return shelf
 
 
 @pytest.mark.parametrize(("language", "seed"), [*(("en", seed) for seed in range(12)), ("zh", 0), ("zh", 1), ("zh", 2)])
-def test_any_sequence_of_changes_ends_in_the_graph_of_a_fresh_build(language: str, seed: int) -> None:
+def test_any_sequence_of_changes_ends_in_the_graph_of_a_fresh_build(language: str, seed: int, encoder: Encoder) -> None:
     chance = random.Random(seed)
     texts = ENGLISH_TEXTS if language == "en" else CHINESE_TEXTS
-    shelf = Shelf(language)
+    shelf = Shelf(language, encoder.sentences)
     there: dict[str, Document] = {}
     for number in range(40):
         act = chance.random()
@@ -89,11 +113,12 @@ def test_any_sequence_of_changes_ends_in_the_graph_of_a_fresh_build(language: st
             shelf.remove(name)
         else:
             triples = chance.sample(TRIPLES[language], chance.randrange(len(TRIPLES[language])))
-            shelf.settle(triples)
+            aliases = chance.sample(ALIASES[language], chance.randrange(len(ALIASES[language])))
+            shelf.settle(triples, aliases)
             documents = chance.sample(list(there.values()), len(there))
-            assert shelf.picture() == fresh(documents, language, triples[::-1]).picture(), number
+            assert shelf.picture() == fresh(documents, shelf, triples[::-1], aliases[::-1]).picture(), number
     shelf.settle()
-    assert shelf.picture() == fresh(list(there.values())[::-1], language, []).picture()
+    assert shelf.picture() == fresh(list(there.values())[::-1], shelf, [], []).picture()
     for name in list(there):
         shelf.remove(name)
     shelf.settle()

@@ -1,0 +1,141 @@
+"""Which names are taken for one entity, why, and how the user has it otherwise."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from knowledge_graph.aliases import Alias, read_aliases
+from knowledge_graph.forms import spelling, stem
+from knowledge_graph.names import key_of
+from retrieval.document import Document
+from retrieval.encoder import Encoder
+from retrieval.errors import GraftError
+from tests.knowledge_graph.shelf import Shelf
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("E-mail", "email"),
+        ("Wi Fi", "Wi-Fi"),
+        ("Dr Ada Lin", "Ada Lin"),
+        ("Prof. Ada Lin", "Dr Ada Lin"),
+        ("Café Zwart", "Cafe Zwart"),
+        ("World Health Organisation", "World Health Organization"),
+        ("Colour centres", "color center"),
+        ("Travelling programmes", "traveling program"),
+        ("Anaemia", "anemia"),
+        ("Oesophageal Tumours", "esophageal tumor"),
+        ("Type II diabetes", "type 2 diabetes"),
+        ("Northwind Ltd.", "Northwind"),
+        ("ＡＴＭ机", "ATM机"),
+    ],
+)
+def test_spellings_of_one_name_have_one_form(one: str, other: str) -> None:
+    assert spelling(key_of(one)) == spelling(key_of(other))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Mr Lin", "Mrs Lin"),
+        ("Ada Lin", "Ida Lin"),
+        ("Level 1 1", "Level 11"),
+        ("Version 1.1", "Version 11"),
+        ("Form C1", "Form C2"),
+        ("four", "for"),
+        ("Type I", "Type II"),
+        ("Dr", "Mr"),
+        ("信用卡", "借记卡"),
+    ],
+)
+def test_other_names_have_other_forms(one: str, other: str) -> None:
+    assert spelling(key_of(one)) != spelling(key_of(other)) and stem(key_of(one)) != stem(key_of(other))
+
+
+def shelf(encoder: Encoder, *texts: str, aliases: tuple[Alias, ...] = ()) -> Shelf:
+    made = Shelf("en", encoder.sentences, words=60)
+    made.add(*(Document(str(at), f"Page {at}", text, "") for at, text in enumerate(texts)))
+    made.settle(aliases=aliases)
+    return made
+
+
+STAFF = (
+    "Ask Dr Ada Lin about Night-Desk shifts. The Night Desk is run by Ada Lin. We thank Ada Lin.",
+    "A Bone Marrow Transplant takes a day. After a Bone Marrow Transplantation you rest.",
+    "The Data Protection Office is closed. Call the Data Protection Officer.",
+)
+
+
+def test_variants_are_one_node_under_the_most_frequent_name(encoder: Encoder) -> None:
+    made = shelf(encoder, *STAFF)
+    assert made.means("Dr Ada Lin") == made.means("Ada Lin") == "Ada Lin"
+    assert made.means("Night-Desk") == made.means("Night Desk") != ""
+    # "Dr Ada Lin" is one mention, not two
+    assert ("0#0", "ada lin", 3, 0) in made.picture()["mentions"]
+    assert [row for row in made.picture()["nodes"] if "lin" in row[0].split()] == [("ada lin", "Ada Lin", "name", 1)]
+
+
+def test_inflections_are_merged_where_they_mean_the_same(encoder: Encoder) -> None:
+    made = shelf(encoder, *STAFF)
+    assert made.means("bone marrow transplantation") == "Bone Marrow Transplant"
+    assert made.means("Data Protection Officer") == "Data Protection Officer"
+    merge = next(row for row in made.picture()["merges"] if row[0] == "bone marrow transplantation")
+    assert merge[1:3] == ("bone marrow transplant", "inflection") and 0.9 <= merge[3] <= 1
+
+
+def test_a_title_names_the_entity_whatever_is_more_frequent(encoder: Encoder) -> None:
+    made = Shelf("en", encoder.sentences)
+    made.add(Document("a", "Night-Desk", "The Night Desk is open. The Night Desk answers. Ask the Night Desk.", ""))
+    made.settle()
+    assert made.means("Night Desk") == "Night-Desk"
+    assert [row[1:3] for row in made.picture()["nodes"] if row[0].startswith("night")] == [("Night-Desk", "topic")]
+
+
+def test_the_user_says_what_is_the_same_and_what_is_not(encoder: Encoder) -> None:
+    said = (Alias("the blue house", "Night Desk"), Alias("Dr Ada Lin", "Ada Lin", False), Alias("Chief", "Ada Lin"))
+    made = shelf(encoder, *STAFF, "The blue house answers. The Chief is away.", aliases=said)
+    assert made.means("The blue house") == made.means("Night-Desk") == "Night Desk"
+    assert (made.means("Dr Ada Lin"), made.means("Chief")) == ("Dr Ada Lin", "Ada Lin")
+    assert ("3#0", "night desk", 1, 0) in made.picture()["mentions"]
+    made.settle()
+    assert made.picture() == shelf(encoder, *STAFF, "The blue house answers. The Chief is away.").picture()
+
+
+def test_what_is_kept_apart_is_not_joined_by_way_of_a_third(encoder: Encoder) -> None:
+    names = "The Night Desk, the Night-Desk and the Nightdesk: ask at the Nightdesk. Then the Nightdesk calls."
+    made = shelf(encoder, names, aliases=(Alias("Night Desk", "Night-Desk", False),))
+    assert made.means("Night Desk") != made.means("Night-Desk")
+    assert "Nightdesk" in {made.means("Night Desk"), made.means("Night-Desk")}
+
+
+def test_an_aliases_file_takes_a_header_and_a_third_column(tmp_path: Path) -> None:
+    path = tmp_path / "aliases.csv"
+    path.write_text("\ufeffAlias,Name,Means\nHSM vault,Granite Drive\n\nSEC-1, SEC-2 ,Different\n", encoding="utf8")
+    assert read_aliases(path) == [Alias("HSM vault", "Granite Drive"), Alias("SEC-1", "SEC-2", False)]
+    path.write_text("alias,name\nB,A b\n", encoding="utf8")
+    with pytest.raises(GraftError, match="row 1: 'B' cannot be a name"):
+        read_aliases(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("Card\n", "row 1 must hold alias, name and perhaps same or different, got 'Card'"),
+        ("Card,\n", "row 1 must hold alias, name and perhaps same or different, got 'Card,'"),
+        ("Card,Desk,maybe\n", "row 1: the third column must be same or different, got 'maybe'"),
+        ("Card,Desk\n1984,Desk\n", "row 2: '1984' cannot be a name"),
+        ("Cards,card,different\n", "row 1: 'Cards' and 'card' are one name, whatever is said of them"),
+        ("Card,Desk\nDesk,Card,different\n", "row 2 says the opposite of an earlier row"),
+        ('"' + "x" * 200_000, "cannot be read: "),
+    ],
+)
+def test_what_is_wrong_in_an_aliases_file_is_said_in_one_line(tmp_path: Path, text: str, reason: str) -> None:
+    (tmp_path / "aliases.csv").write_text(text, encoding="utf8")
+    with pytest.raises(GraftError, match=reason) as caught:
+        read_aliases(tmp_path / "aliases.csv")
+    assert "\n" not in str(caught.value)
+    with pytest.raises(GraftError, match=r"aliases file .* cannot be read"):
+        read_aliases(tmp_path)
