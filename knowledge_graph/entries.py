@@ -117,7 +117,7 @@ def decide(key: str, sums: list[Sum], tallies: Tallies) -> Entry | None:
         kind = "name" if _best(labels)[0].isupper() else "term"
     elif by["also"]:
         kind, labels = "term", by["also"]
-    elif labels := by["topic"] or by["row"] or by["given"] or by["short"]:
+    elif labels := by["topic"] or by["row"] or by["given"] or by["short"] or by["synonym"]:
         kind = "name"
     else:
         return None
@@ -125,19 +125,25 @@ def decide(key: str, sums: list[Sum], tallies: Tallies) -> Entry | None:
         kind, labels = "name" if kind == "term" else kind, by["given"]  # people write names as they are written
     cased = bool(names) and (" " not in key or names.total() >= spread)
     cased = cased and not by["long"] and not (by["topic"] and " " in key)
-    cased = cased or _is_short(by)
+    # nothing else tells that "AS", or a number of a concept, is more than a word
+    cased = cased or _is_short(by) or (labels is by["synonym"] and " " not in key and not _best(labels).islower())
     return Entry(key, _best(labels), "topic" if by["topic"] else kind, cased, labels.total(), spelling(key), stem(key))
 
 
 def told_links(sums: list[Sum]) -> list[Link]:
-    """What a key stands for by what is told of it: an abbreviation for its most frequent long form."""
-    if not _is_short(_by_role(sums)):
-        return []
-    long = Counter[str]()
+    """What a key stands for by what is told of it: an abbreviation for its most frequent long form, a synonym for the
+    only title that has it, unless it is a title itself: lists of synonyms also hold what is broader or narrower."""
+    by = _by_role(sums)
+    stands: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for sum_ in sums:
-        if sum_.role == "short":
-            long[sum_.other] += sum_.total
-    return [Link(_best(long), "abbreviation", long[_best(long)])]
+        stands[sum_.role][sum_.other] += sum_.total
+    links = []
+    if long := stands["short"] if _is_short(by) else None:
+        links.append(Link(_best(long), "abbreviation", long[_best(long)]))
+    titles = stands["synonym"]
+    if titles and not by["topic"] and len(set(map(spelling, titles))) == 1:
+        links.append(Link(_best(titles), "synonym", titles[_best(titles)]))
+    return links
 
 
 def _by_role(sums: list[Sum]) -> defaultdict[str, Counter[str]]:

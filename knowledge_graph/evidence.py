@@ -21,7 +21,20 @@ from retrieval.splitter import PATH_SEPARATOR
 from retrieval.text import CJK, sentences
 
 Role = Literal[
-    "name", "proper", "common", "joined", "free", "held", "noun", "long", "short", "also", "topic", "row", "given"
+    "name",
+    "proper",
+    "common",
+    "joined",
+    "free",
+    "held",
+    "noun",
+    "long",
+    "short",
+    "also",
+    "topic",
+    "row",
+    "given",
+    "synonym",
 ]
 """How a key occurs.
 
@@ -29,7 +42,7 @@ Role = Literal[
 is not; `joined`: `other` is a name that joins this one with another by "and"; `free`: a run of content words;
 `held`: one that is in the longer run `other`; `noun`: of Chinese; `long`: has the abbreviation `other`; `short`:
 abbreviates `other`; `also`: another name of something; `topic`: a title or heading; `row`: names a table's row, or in
-Chinese is a cell; `given`: by the user.
+Chinese is a cell; `given`: by the user; `synonym`: another name of `other`, a document's title, by its metadata.
 """
 Row = tuple[str, Role, str, str]
 """Key, role, spelling and another key."""

@@ -8,18 +8,20 @@ The first sums up what chunks tell of names (`evidence`, `tallies`), from which 
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from knowledge_graph import entries, holders, resolution, upkeep
 from knowledge_graph.aliases import Alias
-from knowledge_graph.evidence import Evidence, evidence, given
+from knowledge_graph.evidence import Evidence, Row, evidence, given
 from knowledge_graph.facts import Triple, value_key
 from knowledge_graph.lexicon import Lexicon
 from knowledge_graph.names import key_of
 from knowledge_graph.reading import read
 from knowledge_graph.readings import BATCH, Readings
 from knowledge_graph.resolution import DIFFERENT, Encode
+from knowledge_graph.synonyms import synonyms
 from knowledge_graph.tallies import Tallies
 from retrieval.document import Chunk
 
@@ -103,6 +105,12 @@ class GraphUpdate:
         for begin in range(0, len(chunks), BATCH):
             batch = chunks[begin : begin + BATCH]
             tallies.change((evidence(chunk, title, self._language) for _, chunk, title in batch), sign)
+        titles = {chunk.document_id: title for _, chunk, title in chunks}
+        tallies.change([Evidence([row for id_, title in titles.items() for row in self._synonyms(id_, title)])], sign)
+
+    def _synonyms(self, document_id: str, title: str) -> list[Row]:
+        sql = "SELECT metadata FROM documents WHERE id = ?"
+        return synonyms(json.loads(self._connection.execute(sql, (document_id,)).fetchone()[0]), title)
 
     def _bring(self, triples: set[Said]) -> list[tuple[str, bool]]:
         """Let the ends of the user's facts count as names.

@@ -10,6 +10,7 @@ from retrieval.document import Document
 from retrieval.errors import GraftError
 from retrieval.json_lines import read_json_lines
 from retrieval.loaders.clean import valid
+from retrieval.store import TOLD
 
 _JUDGEMENT = re.compile(r"([^\t]+)\t([^\t]+)\t\s*(-?\d+)\s*")
 
@@ -28,10 +29,10 @@ def read_beir(folder: Path, split_name: str) -> tuple[list[Document], dict[str, 
         ) from None
     except UnicodeDecodeError:
         raise GraftError(f"{folder}/qrels/{split_name}.tsv is not in UTF-8") from None
-    texts: dict[str, tuple[str, list[str]]] = {}
-    for id_, title, text in read_json_lines(folder / "corpus.jsonl", _entry, "_id, text and perhaps title"):
-        texts.setdefault(id_, (title, []))[1].append(text)
-    questions = {id_: text for id_, _, text in read_json_lines(folder / "queries.jsonl", _entry, "_id and text")}
+    texts: dict[str, tuple[str, list[str], dict[str, Any]]] = {}
+    for id_, title, text, told in read_json_lines(folder / "corpus.jsonl", _entry, "_id, text and perhaps title"):
+        texts.setdefault(id_, (title, [], told))[1].append(text)
+    questions = {id_: text for id_, _, text, _ in read_json_lines(folder / "queries.jsonl", _entry, "_id and text")}
     relevant: dict[str, set[str]] = {}
     for number, line in enumerate(judged, 1):
         match = _JUDGEMENT.fullmatch(line)
@@ -43,13 +44,16 @@ def read_beir(folder: Path, split_name: str) -> tuple[list[Document], dict[str, 
             relevant.setdefault(match[1], set()).add(match[2])
     if not relevant:
         raise GraftError(f"{folder}: no relevant document for any question of the split {split_name!r}")
-    documents = [Document(id_, title, "\n\n".join(parts), id_) for id_, (title, parts) in texts.items()]
+    documents = [
+        Document(id_, title, "\n\n".join(parts), id_, {TOLD: told}) for id_, (title, parts, told) in texts.items()
+    ]
     return documents, questions, relevant
 
 
-def _entry(entry: dict[str, Any]) -> tuple[str, str, str]:
-    """A corpus document's or a question's id, title and text."""
+def _entry(entry: dict[str, Any]) -> tuple[str, str, str, dict[str, Any]]:
+    """A corpus document's or a question's id, title, text and metadata."""
     id_, title, text = entry["_id"], entry.get("title") or "", entry["text"]
     if not (isinstance(id_, str | int) and isinstance(title, str) and isinstance(text, str)):
         raise TypeError
-    return valid(str(id_)), valid(title), valid(text)
+    told = entry.get("metadata")
+    return valid(str(id_)), valid(title), valid(text), told if isinstance(told, dict) else {}

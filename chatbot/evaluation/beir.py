@@ -53,7 +53,7 @@ def evaluate_beir(folder: Path, split_name: str, encoder: Encoder, progress: Pro
 
         def add_graph(connection: sqlite3.Connection) -> None:
             connection.executescript(graph_store.SCHEMA)
-            graph = GraphUpdate(connection, language)
+            graph = GraphUpdate(connection, language, encoder.documents)
             graph.learn([(position, chunk, titles[chunk.document_id]) for position, chunk in enumerate(chunks)])
             graph.settle([])
 

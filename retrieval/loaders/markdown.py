@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 from retrieval.loaders.clean import one_line, tidy
 from retrieval.loaders.encoding import decode
@@ -11,6 +12,8 @@ from retrieval.loaders.parsed import Parsed
 
 _FRONT_MATTER = re.compile(r"\A\s*---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _TITLE = re.compile(r"^title[ \t]*:[ \t]*(.+)$", re.MULTILINE)
+_NAMES = ("aliases", "synonyms")
+"""Fields of front matter that hold other names of what the document is about."""
 _FENCE = re.compile(r"^[ \t]*(```|~~~)")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _DATA_IMAGE = re.compile(r"!\[([^\]]*)\]\(data:[^)]*\)")
@@ -19,21 +22,26 @@ _BLOCK_START = re.compile(r"^\s*([-*+>|#]|\d+[.)]\s)")
 
 
 def parse(data: bytes, path: Path) -> Parsed:
-    """Keeps the text as it is; front matter goes, and underlined headings become `#` headings."""
-    text, title, suffix = decode(data), "", path.suffix.lower()
+    """Keeps the text as it is; front matter goes, but for the title and other names, and underlined headings become `#`
+    headings."""
+    text, suffix = decode(data), path.suffix.lower()
+    fields: dict[str, Any] = {}
     if suffix in {".md", ".markdown"}:
-        title, text = _front_matter(text)
+        fields, text = _front_matter(text)
         text = underlined_headings(_DATA_IMAGE.sub(r"\1", _COMMENT.sub("", text)), "=-")
     elif suffix == ".rst":
         text = underlined_headings(text, None)
-    return Parsed(tidy(text), title=title)
+    title = fields.get("title")
+    names = {key: fields[key] if isinstance(fields[key], list) else [fields[key]] for key in _NAMES if key in fields}
+    metadata = {key: [one_line(name) for name in told if isinstance(name, str)] for key, told in names.items()}
+    return Parsed(tidy(text), title=one_line(title) if isinstance(title, str | int | float) else "", metadata=metadata)
 
 
-def _front_matter(text: str) -> tuple[str, str]:
-    """The title in a YAML block at the start, and the text without the block; `---` rules around prose stay."""
+def _front_matter(text: str) -> tuple[dict[str, Any], str]:
+    """The fields of a YAML block at the start, and the text without the block; `---` rules around prose stay."""
     match = _FRONT_MATTER.match(text)
     if match is None:
-        return "", text
+        return {}, text
     import yaml
 
     try:
@@ -41,12 +49,10 @@ def _front_matter(text: str) -> tuple[str, str]:
     except (yaml.YAMLError, ValueError, RecursionError):
         # Titles with an unquoted colon are no YAML, and common.
         named = _TITLE.search(match[1])
-        return (one_line(named[1]).strip("\"'"), text[match.end() :]) if named else ("", text)
+        return ({"title": named[1].strip().strip("\"'")}, text[match.end() :]) if named else ({}, text)
     if not isinstance(fields, dict):
-        return "", (text if fields else text[match.end() :])
-    folded = {str(key).casefold(): value for key, value in fields.items()}
-    title = folded.get("title")
-    return one_line(title) if isinstance(title, str | int | float) else "", text[match.end() :]
+        return {}, (text if fields else text[match.end() :])
+    return {str(key).casefold(): value for key, value in fields.items()}, text[match.end() :]
 
 
 def underlined_headings(text: str, marks: str | None) -> str:

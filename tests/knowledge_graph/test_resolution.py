@@ -111,6 +111,32 @@ def test_what_is_kept_apart_is_not_joined_by_way_of_a_third(encoder: Encoder) ->
     assert "Nightdesk" in {made.means("Night Desk"), made.means("Night-Desk")}
 
 
+def test_synonyms_of_a_document_mean_what_its_title_names(encoder: Encoder) -> None:
+    ulcer = {"synonyms": ["Peptic sore", "PU", "Heartburn", "Belly ache"], "cui": ["C0000001"]}
+    made = Shelf("en", encoder.sentences)
+    made.add(
+        Document("a", "Stomach ulcer", "Rest.", "", ulcer),
+        Document("b", "Stomach ulcer", "A peptic sore is as bad. See PU, and C0000001.", "", {"told": ulcer}),
+        Document("c", "Heartburn", "A page of its own.", "", {"aliases": "Acid reflux; Belly ache|/old/address"}),
+    )
+    made.settle()
+    meant = {
+        name: made.means(name) for name in ("peptic sore", "PU", "C0000001", "Heartburn", "Acid reflux", "Old address")
+    }
+    assert meant == {
+        **dict.fromkeys(("peptic sore", "PU", "C0000001"), "Stomach ulcer"),
+        **dict.fromkeys(("Heartburn", "Acid reflux"), "Heartburn"),
+        "Old address": "",
+    }
+    assert made.means("Belly ache") == "Belly ache"  # of two titles
+    assert ("b#0", "stomach ulcer", 3, 1) in made.picture()["mentions"]
+    assert ("pu", "stomach ulcer", "synonym", 2.0) in made.picture()["merges"]
+    made.remove("a")
+    made.remove("b")
+    made.settle()
+    assert (made.means("peptic sore"), made.means("Belly ache")) == ("", "Heartburn")
+
+
 def test_an_aliases_file_takes_a_header_and_a_third_column(tmp_path: Path) -> None:
     path = tmp_path / "aliases.csv"
     path.write_text("\ufeffAlias,Name,Means\nHSM vault,Granite Drive\n\nSEC-1, SEC-2 ,Different\n", encoding="utf8")

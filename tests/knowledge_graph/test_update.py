@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 
@@ -65,6 +66,12 @@ TRIPLES: dict[str, list[Said]] = {
 }
 
 
+METADATA: list[dict[str, Any]] = [
+    {},
+    {"synonyms": ["Oslo", "annual charge", "SCA", "客服中心"], "other": ["Gold Card"]},
+    {"told": {"Aliases": "harbour fund|gold cards; Golden Card", "cui": ["C0000001"]}},
+    {"told": {"CUI": "C0000001", "aliases": 7}, "aliases": ["Card-Desk", None, "年费"]},
+]
 ALIASES = {
     "en": [
         Alias("SCA", "Card Desk"),
@@ -106,7 +113,7 @@ def test_any_sequence_of_changes_ends_in_the_graph_of_a_fresh_build(language: st
                 text = f"{text}\n\n{chance.choice(texts)[1]}"
             if there.pop(name, None):
                 shelf.remove(name)
-            there[name] = Document(name, title, text, name)
+            there[name] = Document(name, title, text, name, chance.choice(METADATA))
             shelf.add(there[name])
         elif act < 0.85:
             del there[name := chance.choice(sorted(there))]

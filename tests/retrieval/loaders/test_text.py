@@ -46,6 +46,11 @@ def test_front_matter_gives_the_title_and_leaves_the_text(read: Read) -> None:
     assert document.text == "# Hours\n\nWe open at nine."
 
 
+def test_front_matter_gives_other_names(read: Read) -> None:
+    document = read("a.md", "---\nAliases: [Times, 9, When we\n  open]\nsynonyms: Hours\n---\nWe open at nine.\n")
+    assert document.metadata == {"aliases": ["Times", "When we open"], "synonyms": ["Hours"]}
+
+
 def test_a_rule_is_no_front_matter(read: Read) -> None:
     assert "Important first line" in read("a.md", "---\nImportant first line\n---\nMore.\n").text
 
