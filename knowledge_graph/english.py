@@ -25,6 +25,9 @@ ALSO = re.compile(
     r"\b(?:also|sometimes|often|formerly)\s+(?:known as|called|written|referred to as)\s+(?:an?\s+|the\s+)?[\"“']?"
     r"([\w’'\- ]{2,40}?)[\"”']?(?=[,.;:)]|\s+(?:is|are|was|and|or|in|by|for)\b)"
 )
+_BEFORE_ALSO = re.compile(r"(?:,|\s\(|,?\s(?:is|are|was|were))?\s*$")
+LONGEST_BEFORE = 100
+"""Characters before "also known as" that are looked at."""
 _FENCE = re.compile(r"^[ \t]*(```|~~~).*?^[ \t]*\1[ \t]*$", re.DOTALL | re.MULTILINE)
 
 
@@ -104,7 +107,10 @@ def _words_before(text: str, offset: int) -> list[str]:
     return found[::-1]
 
 
-def also_called(text: str) -> Iterator[str]:
-    """Other names that a text says things have, "also known as ..."."""
+def also_called(text: str) -> Iterator[tuple[str, list[str]]]:
+    """Other names that a text says things have, "also known as ...", each with the words before, the longest run of
+    which that names something is what has it."""
     if any(word in text for word in ("also", "sometimes", "often", "formerly")):
-        yield from (match[1] for match in ALSO.finditer(text))
+        for match in ALSO.finditer(text):
+            before = _BEFORE_ALSO.sub("", text[max(0, match.start() - LONGEST_BEFORE) : match.start()])
+            yield match[1], _words_before(before, len(before))

@@ -33,7 +33,7 @@ CREATE TABLE unresolved (key TEXT PRIMARY KEY, spelling TEXT NOT NULL, stem TEXT
 
 TERM_CHUNKS, NOUN_CHUNKS = 3, 2
 """A term must stand in so many chunks, a Chinese noun in so many."""
-_TOLD = "rule IN ('abbreviation', 'synonym')"
+_TOLD = "rule IN ('abbreviation', 'called', 'synonym')"
 HELD = 0.8
 """What one longer term holds in this share of its chunks is no term of its own (the idea of C-value, Frantzi et al.
 2000)."""
@@ -76,7 +76,7 @@ def settle(connection: sqlite3.Connection, tallies: Tallies) -> None:
             connection.execute("DELETE FROM entries WHERE key = ?", (key,))
         elif new is not None and old != new:
             connection.execute("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?, ?)", new)
-        links = told_links(sums)
+        links = told_links(key, sums)
         rows = connection.execute(f"SELECT other, rule, told FROM links WHERE key = ? AND {_TOLD}", (key,))
         before = [Link(*row) for row in rows]
         if links != before:
@@ -96,7 +96,7 @@ def unresolve(connection: sqlite3.Connection, keys: Iterable[str]) -> None:
 def decide(key: str, sums: list[Sum], tallies: Tallies) -> Entry | None:
     """The entry of a key, or that it has none."""
     by = _by_role(sums)
-    names = _names(sums, tallies)
+    names = _names(key, sums, tallies)
     if names and _only_joins(key, names.total(), tallies):
         names.clear()
     spread = by["free"].total() + by["held"].total()
@@ -130,9 +130,10 @@ def decide(key: str, sums: list[Sum], tallies: Tallies) -> Entry | None:
     return Entry(key, _best(labels), "topic" if by["topic"] else kind, cased, labels.total(), spelling(key), stem(key))
 
 
-def told_links(sums: list[Sum]) -> list[Link]:
+def told_links(key: str, sums: list[Sum]) -> list[Link]:
     """What a key stands for by what is told of it: an abbreviation for its most frequent long form, a synonym for the
-    only title that has it, unless it is a title itself: lists of synonyms also hold what is broader or narrower."""
+    only title that has it, unless it is a title itself: lists of synonyms also hold what is broader or narrower. What
+    it is called besides is left to choose from."""
     by = _by_role(sums)
     stands: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for sum_ in sums:
@@ -140,10 +141,12 @@ def told_links(sums: list[Sum]) -> list[Link]:
     links = []
     if long := stands["short"] if _is_short(by) else None:
         links.append(Link(_best(long), "abbreviation", long[_best(long)]))
+    if " " in key or not _best(by["also"] or Counter([key])).islower():  # "often called the board" is said of many
+        links += (Link(of, "called", told) for of, told in stands["called"].items())
     titles = stands["synonym"]
     if titles and not by["topic"] and len(set(map(spelling, titles))) == 1:
         links.append(Link(_best(titles), "synonym", titles[_best(titles)]))
-    return links
+    return sorted(links)
 
 
 def _by_role(sums: list[Sum]) -> defaultdict[str, Counter[str]]:
@@ -163,11 +166,15 @@ def _is_short(by: defaultdict[str, Counter[str]]) -> bool:
     return bool(by["short"]) and not by["long"]
 
 
-def _names(sums: list[Sum], tallies: Tallies) -> Counter[str]:
-    """Spellings of a proper name; those that begin a sentence in the reading that the corpus speaks for."""
+def _names(key: str, sums: list[Sum], tallies: Tallies) -> Counter[str]:
+    """Spellings of a proper name; those that begin a sentence in the reading that the corpus speaks for: with the first
+    word where that is a name by itself, or where the whole is one within a sentence."""
     found: Counter[str] = Counter()
+    within = any(sum_.role == "name" for sum_ in sums)
     for role, label, other, count in sums:
-        if role == "name" or (role in ("proper", "common") and tallies.proper(other) == (role == "proper")):
+        proper = role == "proper" and (within or tallies.proper(other))
+        common = role == "common" and not tallies.proper(other) and not tallies.within(f"{other} {key}")
+        if role == "name" or proper or common:
             found[label] += count
     return found
 
@@ -175,4 +182,4 @@ def _names(sums: list[Sum], tallies: Tallies) -> Counter[str]:
 def _only_joins(key: str, count: int, tallies: Tallies) -> bool:
     """Whether a name is two joined by "and", "Silver Card and the Onyx Card": both occur as often without it."""
     # a joined name also counts for its parts
-    return any(all(_names(tallies.of(end), tallies).total() >= 2 * count for end in ends) for ends in joined(key))
+    return any(all(_names(end, tallies.of(end), tallies).total() >= 2 * count for end in ends) for ends in joined(key))

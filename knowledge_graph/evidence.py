@@ -18,7 +18,7 @@ from knowledge_graph.relations import in_records, in_table, is_entity_like, rela
 from knowledge_graph.words import walk
 from retrieval.document import Chunk
 from retrieval.splitter import PATH_SEPARATOR
-from retrieval.text import CJK, sentences
+from retrieval.text import CJK, STOPWORDS, sentences
 
 Role = Literal[
     "name",
@@ -35,6 +35,7 @@ Role = Literal[
     "row",
     "given",
     "synonym",
+    "called",
 ]
 """How a key occurs.
 
@@ -42,7 +43,8 @@ Role = Literal[
 is not; `joined`: `other` is a name that joins this one with another by "and"; `free`: a run of content words;
 `held`: one that is in the longer run `other`; `noun`: of Chinese; `long`: has the abbreviation `other`; `short`:
 abbreviates `other`; `also`: another name of something; `topic`: a title or heading; `row`: names a table's row, or in
-Chinese is a cell; `given`: by the user; `synonym`: another name of `other`, a document's title, by its metadata.
+Chinese is a cell; `given`: by the user; `synonym`: another name of `other`, a document's title, by its metadata;
+`called`: another name of `other`, if that names something, or of a longer run of words before "also called".
 """
 Row = tuple[str, Role, str, str]
 """Key, role, spelling and another key."""
@@ -114,8 +116,16 @@ def _english(text: str, found: Evidence) -> None:
         key, alias = _key(long), key_of(short)
         if key and alias and key != alias:
             rows += [(key, "long", " ".join(long.split()), alias), (alias, "short", short, key)]
-    for name in english.also_called(text):
+    for name, before in english.also_called(text):
         rows += _spelled(name, "also")
+        rows += _called(_key(name), before)
+
+
+def _called(key: str, before: list[str]) -> list[Row]:
+    """What has another name: the words before, from the first or one after a function word."""
+    begins = [at for at in range(len(before)) if not at or before[at - 1].lower() in STOPWORDS]
+    of = {_key(" ".join(before[at:])) for at in begins} - {"", key}
+    return [(key, "called", "", other) for other in sorted(of)] if key else []
 
 
 def joined(key: str) -> list[tuple[str, str]]:

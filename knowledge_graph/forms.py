@@ -12,6 +12,8 @@ _BETWEEN = re.compile(r"(?<!\d)[\s'.\-&/]+|[\s'.\-&/]+(?!\d)")
 """What is between words or in them, but for what keeps two numbers apart."""
 _ADDRESS = frozenset("dr mr mrs ms mx prof professor sir dame".split())
 _FIRMS = frozenset("ltd inc plc llc gmbh corp".split())
+_YEAR = re.compile(r"\b(?:act|code|directive|law|order|ordinance|regulation|statute) ((?:1[5-9]|20)\d\d)$")
+"""Of a law, which is left out where one is meant."""
 _NUMERALS = {"ii": "2", "iii": "3", "iv": "4", "vi": "6", "vii": "7", "viii": "8", "ix": "9"}
 _AMERICAN = tuple(
     (re.compile(pattern), american)
@@ -33,7 +35,8 @@ _AMERICAN = tuple(
 
 
 def spelling(key: str) -> str:
-    """A key as one string: accents, hyphens, spaces, forms of address and of firms gone, spelled the American way."""
+    """A key as one string, spelled the American way, without accents, hyphens, spaces, forms of address and of firms,
+    and the year of a law."""
     return _BETWEEN.sub("", " ".join(_words(key)))
 
 
@@ -44,10 +47,16 @@ def stem(key: str) -> str:
     return _BETWEEN.sub("", " ".join(stems(_words(key))))
 
 
+def year(key: str) -> str:
+    """The year of a law; empty for any other name."""
+    match = _YEAR.search(key)
+    return match[1] if match else ""
+
+
 def _words(key: str) -> list[str]:
     if not key.isascii():
         key = "".join(c for c in unicodedata.normalize("NFKD", key) if not unicodedata.combining(c))
-    words = key.split()
+    words = key.removesuffix(year(key)).split()
     while len(words) > 2 and words[0].rstrip(".") in _ADDRESS:  # "Mr Lin" is not "Mrs Lin"
         del words[0]
     if len(words) > 1 and words[-1] in _FIRMS:

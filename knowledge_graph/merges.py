@@ -12,8 +12,9 @@ _MERGES = """SELECT l.label, n.label, o.label, m.rule, m.evidence FROM merges m
 _WHY = {
     "alias": "you say so",
     "spelling": "spelled alike",
-    "synonym": "metadata of {:.0f} documents",
-    "abbreviation": "explained in {:.0f} chunks",
+    "synonym": "metadata, × {:.0f}",
+    "abbreviation": "explained in the text, × {:.0f}",
+    "called": "also called, × {:.0f}",
     "inflection": "the same stems, cosine {:.2f}",
 }
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from itertools import chain, groupby
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from knowledge_graph.facts import Kind
+from knowledge_graph.forms import year
 
 SCHEMA = """
 CREATE TABLE lexicon (
@@ -34,10 +35,10 @@ labels."""
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 """Unit vectors of texts, shape (len(texts), dimension)."""
 
-RULES = ("alias", "spelling", "synonym", "abbreviation", "inflection")
+RULES = ("alias", "spelling", "synonym", "abbreviation", "called", "inflection")
 """The most trusted first. `alias`: the user says so; `spelling`: the names differ in what writers change at will;
-`synonym`: a document's metadata says so; `abbreviation`: texts explain it so; `inflection`: words of the same stems,
-if the labels also mean nearly the same."""
+`synonym`: a document's metadata says so; `abbreviation`: texts explain it so; `called`: texts say "also called";
+`inflection`: words of the same stems, if the labels also mean nearly the same."""
 DIFFERENT = "different"
 """The rule of links between names that the user keeps apart."""
 SAME_MEANING = 0.9
@@ -94,10 +95,10 @@ def settle(connection: sqlite3.Connection, encode: Encode | None) -> list[tuple[
     while connection.execute(_SPREAD).rowcount:
         pass
     names = {row[0]: _Name(*row) for row in connection.execute(_JOINABLE)}
-    links = [Merge(*row) for row in connection.execute(_LINKS)]
+    links = list(_chosen([Merge(*row) for row in connection.execute(_LINKS)], names))
     clusters = _Clusters(link for link in links if link.rule == DIFFERENT)
     rank = _Rank(links, names)
-    merges = [link for link in links if link.rule != DIFFERENT and {link.key, link.other} <= names.keys()]
+    merges = [link for link in links if link.rule != DIFFERENT]
     merges += _of_form(names.values(), rank, encode)
     for merge in sorted(merges, key=lambda merge: (RULES.index(merge.rule), *merge)):
         clusters.join(merge)
@@ -113,13 +114,30 @@ def settle(connection: sqlite3.Connection, encode: Encode | None) -> list[tuple[
     return _write(connection, target, kind)
 
 
+def _chosen(links: Iterable[Merge], names: Container[str]) -> Iterator[Merge]:
+    """The links between names; of those that say of what else a name is called, the one to the longest."""
+    called: dict[str, Merge] = {}
+    for link in links:
+        if link.key not in names or link.other not in names:
+            continue
+        if link.rule == "called":
+            other = called.get(link.key, link)
+            called[link.key] = max(link, other, key=lambda to: (to.other.count(" "), to.evidence, to.other))
+        else:
+            yield link
+    yield from called.values()
+
+
 def _of_form(names: Iterable[_Name], rank: _Rank, encode: Encode | None) -> Iterator[Merge]:
     """Merges of names with one form, in the order of their forms: the first of each spelling with the others, and the
     first of each stem with the first of its spellings."""
     inflected: list[tuple[_Name, _Name]] = []
     for _, alike in groupby(names, key=lambda name: name.stem):
         firsts = []
-        for _, group in groupby(alike, key=lambda name: name.spelling):
+        for _, spelled in groupby(alike, key=lambda name: name.spelling):
+            group = list(spelled)
+            if len({year(name.key) for name in group} - {""}) > 1:  # of one law, or several
+                group = [name for name in group if not year(name.key)] or group[:1]
             first, *others = sorted(group, key=lambda name: rank(name.key), reverse=True)
             yield from (Merge(other.key, first.key, "spelling", 1.0) for other in others)
             firsts.append(first)
@@ -135,8 +153,9 @@ def _of_form(names: Iterable[_Name], rank: _Rank, encode: Encode | None) -> Iter
 
 
 class _Rank:
-    """Orders names: the name of an entity is the one that the user says, or none that stands for another, a title,
-    the more frequent by magnitude, so that it seldom changes, the shorter, the last in the order of characters."""
+    """Orders names: an entity is called as the user says, or by a name that stands for no other, rather by a title, or
+    by a name than a term, by the more frequent (by magnitude, so that it seldom changes), the shorter, and the last in
+    the order of characters."""
 
     def __init__(self, links: Iterable[Merge], names: dict[str, _Name]) -> None:
         self._names = names
@@ -148,11 +167,11 @@ class _Rank:
             if link.rule != DIFFERENT:
                 self._standing.add(link.key)
 
-    def __call__(self, key: str) -> tuple[bool, bool, bool, int, int, str]:
+    def __call__(self, key: str) -> tuple[bool, bool, bool, bool, int, int, str]:
         name = self._names[key]
         standing = key in self._standing
         said = key in self._said and not standing
-        return said, not standing, name.kind == "topic", name.weight.bit_length(), -len(key), key
+        return said, not standing, name.kind == "topic", name.kind != "term", name.weight.bit_length(), -len(key), key
 
 
 class _Clusters:

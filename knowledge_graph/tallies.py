@@ -91,6 +91,11 @@ class Tallies:
         execute("UPDATE capitals SET proper = upper > lower WHERE proper != (upper > lower)")
         execute("DELETE FROM capitals WHERE upper = 0 AND lower = 0")
         execute(
+            """INSERT OR IGNORE INTO touched SELECT e.key FROM touched t JOIN evidence e
+            ON e.key = substr(t.key, instr(t.key, ' ') + 1) AND e.role = 'common'
+            AND e.other = substr(t.key, 1, instr(t.key, ' ') - 1) WHERE instr(t.key, ' ')"""
+        )
+        execute(
             """INSERT OR IGNORE INTO touched SELECT e.other FROM touched t JOIN evidence e ON e.key = t.key
             WHERE e.role = 'joined'"""
         )
@@ -108,6 +113,11 @@ class Tallies:
         """The sums of a key."""
         rows = self._connection.execute("SELECT role, label, other, count FROM evidence WHERE key = ?", (key,))
         return [Sum(*row) for row in rows]
+
+    def within(self, key: str) -> bool:
+        """Whether a key is a name somewhere within a sentence."""
+        sql = "SELECT EXISTS (SELECT 1 FROM evidence WHERE key = ? AND role = 'name')"
+        return bool(self._connection.execute(sql, (key,)).fetchone()[0])
 
     def proper(self, token: str) -> bool:
         """Whether a word is a name wherever it stands, not only a word that starts a sentence."""

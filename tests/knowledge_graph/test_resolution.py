@@ -30,6 +30,7 @@ from tests.knowledge_graph.shelf import Shelf
         ("Oesophageal Tumours", "esophageal tumor"),
         ("Type II diabetes", "type 2 diabetes"),
         ("Northwind Ltd.", "Northwind"),
+        ("Consumer Credit Act 2013", "Consumer Credit Act"),
         ("ＡＴＭ机", "ATM机"),
     ],
 )
@@ -84,6 +85,37 @@ def test_inflections_are_merged_where_they_mean_the_same(encoder: Encoder) -> No
     assert made.means("Data Protection Officer") == "Data Protection Officer"
     merge = next(row for row in made.picture()["merges"] if row[0] == "bone marrow transplantation")
     assert merge[1:3] == ("bone marrow transplant", "inflection") and 0.9 <= merge[3] <= 1
+
+
+def test_what_a_text_calls_another_name_is_one(encoder: Encoder) -> None:
+    made = shelf(
+        encoder,
+        "Income Protection Insurance, also known as disability cover, pays. Take out Income Protection Insurance.",
+        "You get a Night Desk badge, also called a lantern, at the Night Desk (sometimes called the Owl Room).",
+        aliases=(Alias("badge", "token"),),
+    )
+    assert made.means("disability cover") == "Income Protection Insurance"
+    assert made.means("Owl Room") == "Night Desk"
+    assert made.means("lantern") == "lantern"
+    assert ("disability cover", "income protection insurance", "called", 1.0) in made.picture()["merges"]
+
+
+def test_a_law_is_one_with_and_without_its_year_but_not_with_another(encoder: Encoder) -> None:
+    made = shelf(
+        encoder, "The Finance Act 2019 changed the Noise Act 2001. The Noise Act and the Finance Act 2020 apply."
+    )
+    assert made.means("Noise Act 2001") == made.means("Noise Act") != ""
+    assert made.means("Finance Act 2019") != made.means("Finance Act 2020")
+
+
+def test_what_begins_a_sentence_is_read_as_it_is_within_others(encoder: Encoder) -> None:
+    texts = (
+        "Notice Saver Sixty pays more. Give notice early, or we notice.",
+        "Region Guard is on. The region is wide.",
+    )
+    assert shelf(encoder, *texts).means("Saver Sixty") == "Saver Sixty"
+    made = shelf(encoder, *texts, "We like the Notice Saver Sixty and our Region Guard. Guard dogs are out.")
+    assert made.means("Saver Sixty") == "" and made.means("Notice Saver Sixty") == "Notice Saver Sixty"
 
 
 def test_a_title_names_the_entity_whatever_is_more_frequent(encoder: Encoder) -> None:

@@ -33,6 +33,8 @@ NAMES = (
     "```\nGold Card in code\n```\nDone.",
     "Ask Dr Nora Lindqvist at the Card-Desk about the Gold-Card. The Centre for Cards organises Vaccine Programmes.",
     "Nora Lindqvist runs the Card Desk. The Center for Cards has Vaccination Programs and a Stem Cell Transplant.",
+    "Notice Saver Sixty pays. They notice it. The Noise Act 2001 and the Noise Act 2002 apply.",
+    "We like the Notice Saver Sixty. The Noise Act is old, Saver Sixty and the Saver Sixty too.",
     "We paid for a Stem Cell Transplantation at the Centre for Cards. The Gold-Card (GC) is a Golden Card (GC).",
     ROWS,
     "",
