@@ -79,4 +79,4 @@ def _worth(search: Search, wanted: Intent, words: Alignment, step: Step) -> floa
     if set(attributes) & set(said.text.split()):
         return 1.0
     meant = search.encoder.sentences(attributes) @ search.encoder.sentences([role(step)])[0]
-    return max(float(meant.max()), *(near for near, _ in words.best(step)[:1]))
+    return max([float(meant.max()), *(near for near, _ in words.best(step)[:1])])

@@ -14,8 +14,8 @@ from knowledge_graph.asking.steps import Step, Steps
 HOPS = 3
 LOOKED_AT = 20
 """Ends of a path whose facts tell what kind of thing they are."""
-BEAM = 40
-"""Paths of one length that are taken further."""
+BEAM, WIDE = 40, 5_000
+"""Paths of one length that are taken further, and the most nodes that are gone on from."""
 JOINED = 60
 """Pairs of paths that are read together."""
 UNSAID = 0.2
@@ -32,16 +32,11 @@ RETURNS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """Steps from an entity, and the nodes they lead to, without the one they began at.
-
-    Args:
-        either: Whether each step could also be followed the other way.
-    """
+    """Steps from an entity, and the nodes they lead to."""
 
     start: Link
     steps: tuple[Step, ...]
     ends: frozenset[int]
-    either: tuple[bool, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +104,11 @@ def paths_from(start: Link, steps: Steps, alignment: Alignment) -> list[Path]:
     for _ in range(HOPS):
         longer = []
         for path in beam:
-            around = steps.from_all(path.ends)
-            for step, ends in around.items():
+            for step, ends in steps.from_all(path.ends).items() if len(path.ends) <= WIDE else ():
                 if path.steps and step == path.steps[-1].back:
                     ends = ends - {start.node}
                 if ends:
-                    either = (*path.either, step.back in around)
-                    longer.append(Path(start, (*path.steps, step), frozenset(ends), either))
+                    longer.append(Path(start, (*path.steps, step), frozenset(ends)))
         beam = heapq.nlargest(BEAM, longer, lambda path: _promise(path, alignment))
         found += beam
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Sequence
 
 from knowledge_graph.asking.alignment import Alignment
@@ -59,18 +60,17 @@ class Search:
 
     def labels(self, nodes: Collection[int]) -> dict[int, str]:
         """Labels of nodes."""
-        marks = ",".join("?" * len(nodes))
-        return dict(self._store.rows(f"SELECT id, label FROM nodes WHERE id IN ({marks})", list(nodes)))
+        sql = "SELECT id, label FROM nodes WHERE id IN (SELECT value FROM json_each(?))"
+        return dict(self._store.rows(sql, [json.dumps(list(nodes))]))
 
     def facts(self, numbers: Sequence[int]) -> list[Fact]:
         """Facts with the chunks that state them, in the order of their numbers."""
-        marks = ",".join("?" * len(numbers))
-        sql = f"""SELECT e.id, s.label, e.relation, o.label, group_concat(c.id, char(31)) FROM edges e
+        sql = """SELECT e.id, s.label, e.relation, o.label, group_concat(c.id, char(31)) FROM edges e
             JOIN nodes s ON s.id = e.subject JOIN nodes o ON o.id = e.object
             LEFT JOIN edge_chunks ec ON ec.edge = e.id LEFT JOIN chunks c ON c.position = ec.chunk
-            WHERE e.id IN ({marks}) GROUP BY e.id"""
+            WHERE e.id IN (SELECT value FROM json_each(?)) GROUP BY e.id"""
         found = {
             number: Fact(subject, relation, object_, tuple(sorted(chunks.split("\x1f"))) if chunks else ())
-            for number, subject, relation, object_, chunks in self._store.rows(sql, list(numbers))
+            for number, subject, relation, object_, chunks in self._store.rows(sql, [json.dumps(list(numbers))])
         }
         return [found[number] for number in numbers]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
@@ -10,11 +11,6 @@ from typing import NamedTuple
 from knowledge_graph.asking.phrases import phrase
 from knowledge_graph.facts import RELATED
 from retrieval.store import Store
-
-MANY = 900
-"""Nodes looked up by one query."""
-WIDEST = 50_000
-"""Most facts that are followed from the nodes of one step."""
 
 
 class Step(NamedTuple):
@@ -70,18 +66,9 @@ class Steps:
 
     def _read(self, nodes: Iterable[int]) -> None:
         new = [node for node in nodes if node not in self._around]
-        for begin in range(0, len(new), MANY):
-            some = new[begin : begin + MANY]
-            marks = ",".join("?" * len(some))
-            for node in some:
-                self._around[node] = defaultdict(dict)
-            for mine, other, forward in (("subject", "object", True), ("object", "subject", False)):
-                sql = f"""SELECT {mine}, relation, {other}, id, given FROM edges WHERE {mine} IN ({marks})
-                    AND (relation != '{RELATED}' OR given) ORDER BY given DESC LIMIT {WIDEST}"""
-                said: set[tuple[int, int]] = set()
-                for node, relation, target, fact, given in self._store.rows(sql, some):
-                    if given:
-                        said.add((node, target))
-                    elif (node, target) in said:
-                        continue
-                    self._around[node][Step(relation, forward)][target] = fact
+        self._around |= {node: defaultdict(dict) for node in new}
+        for mine, other, forward in (("subject", "object", True), ("object", "subject", False)) if new else ():
+            sql = f"""SELECT {mine}, relation, {other}, id FROM edges
+                WHERE {mine} IN (SELECT value FROM json_each(?)) AND (relation != '{RELATED}' OR given)"""
+            for node, relation, target, fact in self._store.rows(sql, [json.dumps(new)]):
+                self._around[node][Step(relation, forward)][target] = fact
