@@ -4,7 +4,7 @@
 
 Each set is made a bot in a temporary folder; one `graft graph ask BOT --questions FILE --json` answers all of its
 questions. Answers are right where they are the same set as the right ones, case and spacing aside; a question that the
-facts do not answer is right where no answer is given. The sets and forms are written by hand for this benchmark.
+facts do not answer is right where no answer is given. The sets and forms were written for this benchmark.
 """
 
 from __future__ import annotations
