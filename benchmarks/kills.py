@@ -47,6 +47,8 @@ FINISHED_EVERY = 10
 def main(beir: Path, kills: int, count: int, seed: int) -> None:
     """Kill, check, and print what came of it."""
     rng = random.Random(seed)
+    if not beir.is_dir():
+        raise SystemExit(f"error: {beir} is no BEIR folder")
     documents, *_ = read_beir(beir, sorted(path.stem for path in beir.glob("qrels/*.tsv"))[0])
     texts = iter([f"# {document.title}\n\n{document.text}\n" for document in documents])
     encoder = Encoder.load()
@@ -88,7 +90,10 @@ def main(beir: Path, kills: int, count: int, seed: int) -> None:
         _index(source)
         lost += _lost(source, brought, finished)
         corrupt += not _whole(source, encoder)
-        print(f"{kills} kills: {corrupt} corrupt states, {lost} documents lost or wrong, {len(finished)} brought")
+        print(
+            f"{kills} kills: {corrupt} corrupt states, {lost} documents lost or wrong; "
+            f"programs brought {len(finished)} documents before they were killed"
+        )
         shutil.rmtree(source.home)
 
 

@@ -40,7 +40,7 @@ def report(found: Health) -> Iterator[tuple[str, str]]:
         pairs = [" = ".join(labels) for labels in found.doubles]
         yield "doubles", f"{len(pairs):,} that may be one: {_some(pairs, '; ')}"
     if found.silent:
-        yield "silent", f"{len(found.silent):,} documents without an entity: {_some(found.silent)}"
+        yield "silent", f"{counted(len(found.silent), 'document')} without an entity: {_some(found.silent)}"
 
 
 def _parts(counts: dict[str, int]) -> str:
