@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 from zipfile import BadZipFile
 
 from adapters import Adapter, ModelError
-from chatbot import citations, extractive, faq, guardrails, wording
+from chatbot import citations, extractive, faq, guardrails, stated, wording
 from chatbot.bots import BotSource
 from chatbot.checksums import check
 from chatbot.confidence import confidence
 from chatbot.courtesy import courtesy
-from chatbot.decision import Decision, Fixed, Known, Weighed
+from chatbot.decision import Decision, Fixed, Known, Stated, Weighed
 from chatbot.followup import condense
 from chatbot.grafts import find_all
 from chatbot.home import Manifest, NotBuilt, published_at, read_manifest
@@ -82,6 +82,8 @@ class Bot:
         self.index = index
         self.graph = KnowledgeGraph(index.store)
         self.asker = GraphAsker(index.store)
+        brought = index.store.rows("SELECT EXISTS (SELECT 1 FROM edges WHERE given)")[0][0]
+        self._brought = GraphAsker(index.store, brought=True) if brought else None
         self.searcher = Searcher(index, ranker, self.config.retrieval.lexical)
         self.refusal = self.config.guardrails.refusal or wording.say(self.config.language, "refusal")
         self.fingerprint = fingerprint(self.config, manifest, adapters)
@@ -250,7 +252,13 @@ class Bot:
             # a language model writes a whole question; without one, what went before only helps to search
             asked = resolved if self._writer else question
             ranked = self.support.rank(resolved, found, asked)
-            return Weighed(ranked, confidence(ranked, self.index), resolved, found)
+            weighed = Weighed(ranked, confidence(ranked, self.index), resolved, found)
+        if self._brought and scope == EVERYTHING:
+            with trace.step("facts"):
+                answer = self._brought.ask(resolved)
+            if answer.answers and answer.confidence > (weighed.confidence if ranked.best else 0.0):
+                return Stated(answer, resolved, found)
+        return weighed
 
     def _fixed(self, question: str, history: Sequence[Turn]) -> Fixed | None:
         rules = self.config.guardrails
@@ -278,6 +286,10 @@ class Bot:
             yield from self._say(reply.text, resolved, reply)
         elif isinstance(decision, Known):
             yield from self._faq_reply(decision.match, resolved, decision.found, trace)
+        elif isinstance(decision, Stated):
+            text, cited = stated.compose(decision.answer, self.index.store)
+            reply = self._answer(text, cited, resolved, decision.found, decision.answer.confidence, trace)
+            yield from self._say(text, resolved, replace(reply, facts=list(decision.answer.path)))
         elif decision.abstains(self.threshold.value):
             reply = self._refuse(trace, decision.confidence, decision.found)
             yield from self._say(reply.text, resolved, reply)

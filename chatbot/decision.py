@@ -8,6 +8,7 @@ from typing import Literal
 from chatbot.faq import FaqMatch
 from chatbot.search import Found
 from chatbot.support import Ranked
+from knowledge_graph.asking import Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,4 +52,13 @@ class Weighed:
         return not self.ranked.best or self.confidence < below
 
 
-Decision = Fixed | Known | Weighed
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What facts that the user brought say, being surer of it than the passages are."""
+
+    answer: Answer
+    resolved: str
+    found: Found
+
+
+Decision = Fixed | Known | Stated | Weighed

@@ -8,7 +8,7 @@ import numpy as np
 
 from adapters.reader.attribution import Attribution, Word, attribute
 from chatbot.bot import Bot, cleaned
-from chatbot.decision import Fixed, Known, Weighed
+from chatbot.decision import Fixed, Known, Stated, Weighed
 from chatbot.explanation import NOT_READ, Answer, Explanation, Share, Signal
 from chatbot.faq import CLOSE
 from chatbot.support import FEATURES, Ranked, Supported
@@ -37,6 +37,9 @@ def explain(bot: Bot, question: str, resolved: str | None = None) -> Explanation
         entry, document, text = known.entry, known.document, known.answer
         answer = Answer(text, text, document.id, document.title, entry.question, entry.start, entry.end)
         return Explanation(question, decision.resolved, "faq", False, known.likeness, CLOSE, answer)
+    if isinstance(decision, Stated):
+        answer = Answer(", ".join(decision.answer.answers))
+        return Explanation(question, decision.resolved, "facts", False, decision.answer.confidence, answer=answer)
     return _weighed(bot, question, decision)
 
 

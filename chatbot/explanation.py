@@ -23,6 +23,7 @@ REASONS = {
     "blocked": "A blocked topic: it is declined, and nothing was looked up.",
     "empty": "There is no question, or no document to answer it from.",
     "faq": "An entry of the FAQ asks the same, so its answer is given word for word.",
+    "facts": "Facts that were brought to the graph answer it, and more surely than the documents do.",
     "unsure": "Nothing in the documents is sure enough to be the answer; this came nearest.",
     "documents": "Taken from the documents: of all sentences found, this one answers best.",
     "model": "A language model wrote the answer from the passages; this sentence supports one best.",

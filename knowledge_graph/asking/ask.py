@@ -35,11 +35,13 @@ class GraphAsker:
 
     Args:
         encoder: Loads what brings words near to relations, when a question is asked.
+        brought: Whether only facts count that the user brought.
     """
 
-    def __init__(self, store: Store, encoder: Callable[[], Encoder] = relation_encoder) -> None:
+    def __init__(self, store: Store, encoder: Callable[[], Encoder] = relation_encoder, brought: bool = False) -> None:
         self._store = store
         self._encoder = encoder
+        self._counts = "given" if brought else f"(relation != '{RELATED}' OR given)"
 
     def ask(self, question: str) -> Answer:
         """Answer a question, or say why the graph cannot."""
@@ -69,11 +71,11 @@ class GraphAsker:
 
     def search(self, question: str) -> Search:
         """What is known of a question before it is answered."""
-        return Search(question, self._store, self._encoder(), self._ways)
+        return Search(question, self._store, self._encoder(), self._ways, self._counts)
 
     @cached_property
     def _ways(self) -> list[Step]:
-        sql = f"SELECT DISTINCT relation FROM edges WHERE relation != '{RELATED}' OR given ORDER BY relation"
+        sql = f"SELECT DISTINCT relation FROM edges WHERE {self._counts} ORDER BY relation"
         return [Step(row[0], forward) for row in self._store.rows(sql) for forward in (True, False)]
 
 

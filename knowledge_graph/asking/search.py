@@ -21,10 +21,11 @@ class Search:
     Args:
         ways: Every step there is in the graph, both ways.
         encoder: Brings words near to the relations they speak of.
+        counts: Which facts count, see `Steps`.
     """
 
-    def __init__(self, text: str, store: Store, encoder: Encoder, ways: Sequence[Step]) -> None:
-        self.steps = Steps(store)
+    def __init__(self, text: str, store: Store, encoder: Encoder, ways: Sequence[Step], counts: str) -> None:
+        self.steps = Steps(store, counts)
         named = linked(text, store)
         stated = tuple(link for link in named.links if self.steps.around(link.node))
         self.question = Question(named.text, named.words, stated)

@@ -9,7 +9,6 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from knowledge_graph.asking.phrases import phrase
-from knowledge_graph.facts import RELATED
 from retrieval.store import Store
 
 
@@ -33,10 +32,15 @@ def role(step: Step) -> str:
 
 
 class Steps:
-    """Typed facts by node, read when first needed. Kept for one question."""
+    """Facts by node, read when first needed. Kept for one question.
 
-    def __init__(self, store: Store) -> None:
+    Args:
+        counts: In SQL, which edges count.
+    """
+
+    def __init__(self, store: Store, counts: str) -> None:
         self._store = store
+        self._counts = counts
         self._around: dict[int, dict[Step, dict[int, int]]] = {}
 
     def around(self, node: int) -> dict[Step, dict[int, int]]:
@@ -62,13 +66,14 @@ class Steps:
 
     def subjects(self, relation: str) -> set[int]:
         """All nodes of which a relation is stated."""
-        return {row[0] for row in self._store.rows("SELECT subject FROM edges WHERE relation = ?", [relation])}
+        sql = f"SELECT subject FROM edges WHERE relation = ? AND {self._counts}"
+        return {row[0] for row in self._store.rows(sql, [relation])}
 
     def _read(self, nodes: Iterable[int]) -> None:
         new = [node for node in nodes if node not in self._around]
         self._around |= {node: defaultdict(dict) for node in new}
         for mine, other, forward in (("subject", "object", True), ("object", "subject", False)) if new else ():
             sql = f"""SELECT {mine}, relation, {other}, id FROM edges
-                WHERE {mine} IN (SELECT value FROM json_each(?)) AND (relation != '{RELATED}' OR given)"""
+                WHERE {mine} IN (SELECT value FROM json_each(?)) AND {self._counts}"""
             for node, relation, target, fact in self._store.rows(sql, [json.dumps(new)]):
                 self._around[node][Step(relation, forward)][target] = fact
