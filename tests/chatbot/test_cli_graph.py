@@ -177,7 +177,7 @@ def test_a_bare_set_of_facts_becomes_a_bot(tmp_path: Path) -> None:
     ]
     assert all(fact["provenance"] for fact in path)
     asked = CliRunner().invoke(app, ["chat", str(tmp_path / "space"), "--once", "Who discovered Phobos?"])
-    assert asked.stdout.startswith("Phobos discovered by: Asaph Hall [1]")
+    assert asked.stdout.startswith("Asaph Hall\n\n- Phobos discovered by: Asaph Hall [1]\n")
     (tmp_path / "none.csv").write_text("subject,relation,object\n", encoding="utf8")
     for folder, reason in (("space", "exists and is not empty"), ("other", "there is no fact to make a bot of")):
         file = "space.tsv" if folder == "space" else "none.csv"
