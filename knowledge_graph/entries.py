@@ -33,10 +33,11 @@ CREATE TABLE unresolved (key TEXT PRIMARY KEY, spelling TEXT NOT NULL, stem TEXT
 
 TERM_CHUNKS, NOUN_CHUNKS = 3, 2
 """A term must stand in so many chunks, a Chinese noun in so many."""
-_TOLD = "rule IN ('abbreviation', 'called', 'synonym')"
 HELD = 0.8
-"""What one longer term holds in this share of its chunks is no term of its own (the idea of C-value, Frantzi et al.
-2000)."""
+"""What one longer term or name holds in this share of its chunks is no term of its own (the idea of C-value, Frantzi
+et al. 2000)."""
+_TOLD = "rule IN ('abbreviation', 'called', 'synonym')"
+"""Of the links that texts and metadata tell."""
 
 
 class Entry(NamedTuple):

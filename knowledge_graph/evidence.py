@@ -104,7 +104,11 @@ def _english(text: str, found: Evidence) -> None:
     words = walk(text, spans)
     found.upper, found.lower = words.upper, words.lower
     rows = found.rows
-    rows += [(key, "held" if longer else "free", term, longer) for key, (term, longer) in words.terms.items()]
+    names = {name: _key(name.text) for name in english.names(text, spans)}
+    held = _held(text, names, words.terms)
+    for key, (term, longer) in words.terms.items():
+        longer = longer or held.get(key, "")
+        rows.append((key, "held" if longer else "free", term, longer))
     for name, gate, proper in english.names(text, spans):
         key = _key(name)
         if not key:
@@ -119,6 +123,21 @@ def _english(text: str, found: Evidence) -> None:
     for name, before in english.also_called(text):
         rows += _spelled(name, "also")
         rows += _called(_key(name), before)
+
+
+def _held(text: str, names: dict[english.Name, str], terms: dict[str, tuple[str, str]]) -> dict[str, str]:
+    """Terms that a text only has within a longer name, "chief information security", each with the key of the name."""
+    found: dict[str, str] = {}
+    lower = ""
+    for name, key in names.items():
+        words = key.split()
+        for size in range(2, min(len(words), 4)):
+            for part in (" ".join(words[at : at + size]) for at in range(len(words) - size + 1)):
+                if part in terms and part not in found:
+                    lower = lower or text.lower()
+                    if lower.count(terms[part][0]) == lower.count(name.text.lower()):
+                        found[part] = key
+    return found
 
 
 def _called(key: str, before: list[str]) -> list[Row]:

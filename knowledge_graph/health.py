@@ -9,8 +9,11 @@ import numpy as np
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from knowledge_graph import holders
 from knowledge_graph.facts import RELATED
 from knowledge_graph.forms import spelling
+from knowledge_graph.merges import Merged, merges
+from knowledge_graph.names import key_of
 from retrieval.store import Store
 
 EVERYWHERE, LEAST = 0.1, 3
@@ -29,6 +32,7 @@ class Health:
         isolated: Labels of nodes without an edge.
         everywhere: Labels of nodes that more than `EVERYWHERE` of the chunks name, with that share.
         ambiguous: Abbreviations with several long forms, each with the number of chunks that explain it so.
+        uncertain: Merges that only likeness speaks for, those first that one chunk names both of, then the least alike.
         doubles: Labels of nodes that may be one: their words have the same stems.
         documents: How many there are.
         chunks: How many there are.
@@ -43,6 +47,7 @@ class Health:
     isolated: list[str]
     everywhere: dict[str, float]
     ambiguous: dict[str, dict[str, int]]
+    uncertain: list[Merged]
     doubles: list[list[str]]
     documents: int
     chunks: int
@@ -78,6 +83,7 @@ def health(store: Store) -> Health:
         ),
         everywhere={label: named / chunks for label, named in often},
         ambiguous=_ambiguous(store),
+        uncertain=_uncertain(store),
         doubles=_doubles(store),
         documents=documents,
         chunks=chunks,
@@ -119,6 +125,20 @@ def _ambiguous(store: Store) -> dict[str, dict[str, int]]:
         if len(found) > 1
     }
     return dict(sorted(several.items(), key=lambda item: (-sum(item[1].values()), item[0])))
+
+
+def _uncertain(store: Store) -> list[Merged]:
+    """Merges to look at: who names two things in one place may mean two."""
+    alike = [merge for merge in merges(store) if merge.rule == "inflection"]
+
+    def beside(merge: Merged) -> bool:
+        with store.lock:
+            name, other = (
+                holders.holders(store.connection, [(key_of(name), False)]) for name in (merge.name, merge.through)
+            )
+        return bool(name & other)
+
+    return sorted(alike, key=lambda merge: (not beside(merge), merge.evidence, merge.name))
 
 
 def _doubles(store: Store) -> list[list[str]]:

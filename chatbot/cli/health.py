@@ -36,6 +36,9 @@ def report(found: Health) -> Iterator[tuple[str, str]]:
             "ambiguous",
             f"{counted(len(meanings), 'abbreviation')} taken for the most frequent: {_some(meanings, '; ')}",
         )
+    if found.uncertain:
+        taken = [f"{merge.name} = {merge.through} ({merge.evidence:.2f})" for merge in found.uncertain]
+        yield "uncertain", f"{counted(len(taken), 'merge')} by likeness alone: {_some(taken, '; ')}"
     if found.doubles:
         pairs = [" = ".join(labels) for labels in found.doubles]
         yield "doubles", f"{len(pairs):,} that may be one: {_some(pairs, '; ')}"

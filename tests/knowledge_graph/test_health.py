@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 
 from knowledge_graph.health import health
+from knowledge_graph.store import SCHEMA
+from knowledge_graph.update import GraphUpdate
+from retrieval.document import Document
+from retrieval.encoder import Encoder
+from retrieval.ingest import Ingest, connect, seal
+from retrieval.splitter import split
+from retrieval.store import DATABASE, Store
 from tests.conftest import MakeCorpus
 from tests.knowledge_graph.films import FILMS
 from tests.knowledge_graph.test_build import BANK
@@ -54,3 +64,28 @@ def test_what_stands_everywhere_is_named(make_corpus: MakeCorpus) -> None:
 def test_an_empty_graph_is_no_trouble(make_corpus: MakeCorpus) -> None:
     found = health(make_corpus({}).store)
     assert (found.nodes, found.edges, found.parts, found.largest, found.stating) == ({}, {}, 0, 0.0, 0.0)
+
+
+def test_merges_by_likeness_are_to_be_looked_at(tmp_path: Path, encoder: Encoder) -> None:
+    texts = (
+        "A Bone Marrow Transplant takes a day. After a Bone Marrow Transplantation you rest.",
+        "Take Genetic Tests. The Cell Lymphoma grows.",
+        "We did Genetic Testing. Two Cell Lymphomas grow.",
+        "Ask Dr Ada Lin. Ask Ada Lin.",
+    )
+    connection = connect(tmp_path / DATABASE, SCHEMA)
+    graph = GraphUpdate(connection, "en", encoder.documents)
+    ingest = Ingest(connection, graph)
+    for at, text in enumerate(texts):
+        document = Document(str(at), f"Page {at}", text, "")
+        ingest.put(document, split(document))
+    graph.settle([])
+    seal(connection)
+    with closing(Store(tmp_path / DATABASE)) as store:
+        found = health(store).uncertain
+    assert {found[0].name, found[0].entity} == {
+        "Bone Marrow Transplant",
+        "Bone Marrow Transplantation",
+    }
+    assert sorted(merge.evidence for merge in found[1:]) == [merge.evidence for merge in found[1:]] != []
+    assert {merge.rule for merge in found} == {"inflection"}

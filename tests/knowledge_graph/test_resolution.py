@@ -118,6 +118,15 @@ def test_what_begins_a_sentence_is_read_as_it_is_within_others(encoder: Encoder)
     assert made.means("Saver Sixty") == "" and made.means("Notice Saver Sixty") == "Notice Saver Sixty"
 
 
+def test_a_term_that_is_only_within_a_name_is_none(encoder: Encoder) -> None:
+    text = "Ask the Chief Information Security Officer about the information security board."
+    made = shelf(encoder, text, text, text)
+    assert made.means("Chief Information Security") == ""
+    assert made.means("Chief Information Security Officer") == "Chief Information Security Officer"
+    alone = f"{text} Our chief information security is poor."
+    assert shelf(encoder, alone, alone, alone).means("Chief Information Security") == "chief information security"
+
+
 def test_a_title_names_the_entity_whatever_is_more_frequent(encoder: Encoder) -> None:
     made = Shelf("en", encoder.sentences)
     made.add(Document("a", "Night-Desk", "The Night Desk is open. The Night Desk answers. Ask the Night Desk.", ""))
