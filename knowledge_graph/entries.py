@@ -38,6 +38,7 @@ HELD = 0.8
 et al. 2000)."""
 _TOLD = "rule IN ('abbreviation', 'called', 'synonym')"
 """Of the links that texts and metadata tell."""
+_LINKS = f"SELECT other, rule, told FROM links WHERE key = ? AND {_TOLD}"
 
 
 class Entry(NamedTuple):
@@ -69,8 +70,9 @@ class Link(NamedTuple):
 def settle(connection: sqlite3.Connection, tallies: Tallies) -> None:
     """Decide the touched keys, and note those that changed as unresolved."""
     tallies.complete(min(TERM_CHUNKS, NOUN_CHUNKS))
+    first = not connection.execute("SELECT EXISTS (SELECT 1 FROM entries)").fetchone()[0]
     for key, sums in tallies.touched():
-        row = connection.execute("SELECT * FROM entries WHERE key = ?", (key,)).fetchone()
+        row = None if first else connection.execute("SELECT * FROM entries WHERE key = ?", (key,)).fetchone()
         old = Entry(*row) if row else None
         new = decide(key, sums, tallies)
         if new is None and old is not None:
@@ -78,8 +80,7 @@ def settle(connection: sqlite3.Connection, tallies: Tallies) -> None:
         elif new is not None and old != new:
             connection.execute("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?, ?, ?)", new)
         links = told_links(key, sums)
-        rows = connection.execute(f"SELECT other, rule, told FROM links WHERE key = ? AND {_TOLD}", (key,))
-        before = [Link(*row) for row in rows]
+        before = [] if first else [Link(*row) for row in connection.execute(_LINKS, (key,))]
         if links != before:
             connection.execute(f"DELETE FROM links WHERE key = ? AND {_TOLD}", (key,))
             connection.executemany("INSERT INTO links VALUES (?, ?, ?, ?)", ((key, *link) for link in links))

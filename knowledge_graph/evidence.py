@@ -104,13 +104,12 @@ def _english(text: str, found: Evidence) -> None:
     words = walk(text, spans)
     found.upper, found.lower = words.upper, words.lower
     rows = found.rows
-    names = {name: _key(name.text) for name in english.names(text, spans)}
+    names = [(name, _key(name.text)) for name in english.names(text, spans)]
     held = _held(text, names, words.terms)
     for key, (term, longer) in words.terms.items():
         longer = longer or held.get(key, "")
         rows.append((key, "held" if longer else "free", term, longer))
-    for name, gate, proper in english.names(text, spans):
-        key = _key(name)
+    for (name, gate, proper), key in names:
         if not key:
             continue
         rows.append((key, "name" if not gate else "proper" if proper else "common", " ".join(name.split()), gate))
@@ -125,12 +124,12 @@ def _english(text: str, found: Evidence) -> None:
         rows += _called(_key(name), before)
 
 
-def _held(text: str, names: dict[english.Name, str], terms: dict[str, tuple[str, str]]) -> dict[str, str]:
+def _held(text: str, names: list[tuple[english.Name, str]], terms: dict[str, tuple[str, str]]) -> dict[str, str]:
     """Terms that a text only has within a longer name, "chief information security", each with the key of the name."""
     found: dict[str, str] = {}
     lower = ""
-    for name, key in names.items():
-        words = key.split()
+    for name, key in names:
+        words = key.split() if key.count(" ") > 1 else []
         for size in range(2, min(len(words), 4)):
             for part in (" ".join(words[at : at + size]) for at in range(len(words) - size + 1)):
                 if part in terms and part not in found:

@@ -34,12 +34,14 @@ _AMERICAN = tuple(
 """British spellings; where the result is no word, nothing else has it either."""
 
 
+@lru_cache(maxsize=1 << 14)
 def spelling(key: str) -> str:
     """A key as one string, spelled the American way, without accents, hyphens, spaces, forms of address and of firms,
     and the year of a law."""
     return _BETWEEN.sub("", " ".join(_words(key)))
 
 
+@lru_cache(maxsize=1 << 14)
 def stem(key: str) -> str:
     """The same of the stems of its words; that of a key with Chinese characters is its spelling."""
     if is_cjk(key):

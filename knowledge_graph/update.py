@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, islice
 
 from knowledge_graph import entries, holders, resolution, upkeep
 from knowledge_graph.aliases import Alias
@@ -102,11 +103,13 @@ class GraphUpdate:
 
     def _change(self, chunks: Sequence[Placed], sign: int) -> None:
         tallies = Tallies(self._connection)
-        for begin in range(0, len(chunks), BATCH):
-            batch = chunks[begin : begin + BATCH]
-            tallies.change((evidence(chunk, title, self._language) for _, chunk, title in batch), sign)
         titles = {chunk.document_id: title for _, chunk, title in chunks}
-        tallies.change([Evidence([row for id_, title in titles.items() for row in self._synonyms(id_, title)])], sign)
+        told = chain(
+            (evidence(chunk, title, self._language) for _, chunk, title in chunks),
+            (Evidence(self._synonyms(id_, title)) for id_, title in titles.items()),
+        )
+        while batch := list(islice(told, BATCH)):
+            tallies.change(batch, sign)
 
     def _synonyms(self, document_id: str, title: str) -> list[Row]:
         sql = "SELECT metadata FROM documents WHERE id = ?"
