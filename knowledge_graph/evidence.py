@@ -49,6 +49,7 @@ Chinese is a cell; `given`: by the user; `synonym`: another name of `other`, a d
 Row = tuple[str, Role, str, str]
 """Key, role, spelling and another key."""
 _CHINESE_NAME = re.compile(rf"[{CJK}]{{3,12}}")
+_THESE = frozenset(["this", "that", "these", "those", "such", "it", "they", "which"])
 _AND = re.compile(r" and (?:the )?")
 
 
@@ -140,8 +141,14 @@ def _held(text: str, names: list[tuple[english.Name, str]], terms: dict[str, tup
 
 
 def _called(key: str, before: list[str]) -> list[Row]:
-    """What has another name: the words before, from the first or one after a function word."""
-    begins = [at for at in range(len(before)) if not at or before[at - 1].lower() in STOPWORDS]
+    """What has another name: the words before, from the first or one after a function word. "This procedure" and "the
+    test" are what was named before, which nothing here tells."""
+    words = [word.lower() for word in before]
+    if _THESE & set(words):
+        return []
+    begins = [at for at in range(len(words)) if not at or words[at - 1] in STOPWORDS]
+    if words[-2:-1] == ["the"]:
+        begins = [at for at in begins if at < len(words) - 2]
     of = {_key(" ".join(before[at:])) for at in begins} - {"", key}
     return [(key, "called", "", other) for other in sorted(of)] if key else []
 

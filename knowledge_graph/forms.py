@@ -10,6 +10,8 @@ from retrieval.text import is_cjk, stems
 
 _BETWEEN = re.compile(r"(?<!\d)[\s'.\-&/]+|[\s'.\-&/]+(?!\d)")
 """What is between words or in them, but for what keeps two numbers apart."""
+SHORTEST_JOINED = 4
+"""Characters of a name of which "A-T" and "AT" would be one: shorter ones are abbreviations."""
 _ADDRESS = frozenset("dr mr mrs ms mx prof professor sir dame".split())
 _FIRMS = frozenset("ltd inc plc llc gmbh corp".split())
 _YEAR = re.compile(r"\b(?:act|code|directive|law|order|ordinance|regulation|statute) ((?:1[5-9]|20)\d\d)$")
@@ -38,7 +40,7 @@ _AMERICAN = tuple(
 def spelling(key: str) -> str:
     """A key as one string, spelled the American way, without accents, hyphens, spaces, forms of address and of firms,
     and the year of a law."""
-    return _BETWEEN.sub("", " ".join(_words(key)))
+    return _joined(_words(key))
 
 
 @lru_cache(maxsize=1 << 14)
@@ -46,7 +48,12 @@ def stem(key: str) -> str:
     """The same of the stems of its words; that of a key with Chinese characters is its spelling."""
     if is_cjk(key):
         return spelling(key)
-    return _BETWEEN.sub("", " ".join(stems(_words(key))))
+    return _joined(stems(_words(key)))
+
+
+def _joined(words: list[str]) -> str:
+    whole = _BETWEEN.sub("", " ".join(words))
+    return whole if len(whole) >= SHORTEST_JOINED else _BETWEEN.sub(" ", " ".join(words))
 
 
 def year(key: str) -> str:

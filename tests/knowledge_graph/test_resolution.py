@@ -46,6 +46,7 @@ def test_spellings_of_one_name_have_one_form(one: str, other: str) -> None:
         ("Level 1 1", "Level 11"),
         ("Version 1.1", "Version 11"),
         ("Form C1", "Form C2"),
+        ("A-T", "AT"),
         ("four", "for"),
         ("Type I", "Type II"),
         ("Dr", "Mr"),
@@ -92,11 +93,16 @@ def test_what_a_text_calls_another_name_is_one(encoder: Encoder) -> None:
         encoder,
         "Income Protection Insurance, also known as disability cover, pays. Take out Income Protection Insurance.",
         "You get a Night Desk badge, also called a lantern, at the Night Desk (sometimes called the Owl Room).",
+        "This badge is also called the night pass. The badge is also called a bronze token.",
         aliases=(Alias("badge", "token"),),
     )
     assert made.means("disability cover") == "Income Protection Insurance"
     assert made.means("Owl Room") == "Night Desk"
-    assert made.means("lantern") == "lantern"
+    assert [made.means(name) for name in ("lantern", "night pass", "bronze token")] == [
+        "lantern",
+        "night pass",
+        "bronze token",
+    ]
     assert ("disability cover", "income protection insurance", "called", 1.0) in made.picture()["merges"]
 
 
