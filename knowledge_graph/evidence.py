@@ -21,27 +21,14 @@ from retrieval.splitter import PATH_SEPARATOR
 from retrieval.text import CJK, STOPWORDS, sentences
 
 Role = Literal[
-    "name",
-    "proper",
-    "common",
-    "joined",
-    "free",
-    "held",
-    "noun",
-    "long",
-    "short",
-    "also",
-    "topic",
-    "row",
-    "given",
-    "synonym",
-    "called",
-]
+    "name", "proper", "common", "joined", "free", "held", "noun", "long", "short", "also", "topic", "row", "given",
+    "synonym", "called"
+]  # fmt: skip
 """How a key occurs.
 
 `name`: a proper name; `proper`, `common`: one that starts a sentence, if the word `other` is a name itself or if it
 is not; `joined`: `other` is a name that joins this one with another by "and"; `free`: a run of content words;
-`held`: one that is in the longer run `other`; `noun`: of Chinese; `long`: has the abbreviation `other`; `short`:
+`held`: one that is in the longer run or name `other`; `noun`: of Chinese; `long`: has the abbreviation `other`; `short`:
 abbreviates `other`; `also`: another name of something; `topic`: a title or heading; `row`: names a table's row, or in
 Chinese is a cell; `given`: by the user; `synonym`: another name of `other`, a document's title, by its metadata;
 `called`: another name of `other`, if that names something, or of a longer run of words before "also called".
@@ -50,6 +37,7 @@ Row = tuple[str, Role, str, str]
 """Key, role, spelling and another key."""
 _CHINESE_NAME = re.compile(rf"[{CJK}]{{3,12}}")
 _THESE = frozenset(["this", "that", "these", "those", "such", "it", "they", "which"])
+"""Words that point at what was named before."""
 _AND = re.compile(r" and (?:the )?")
 
 
