@@ -28,7 +28,7 @@ Role = Literal[
 
 `name`: a proper name; `proper`, `common`: one that starts a sentence, if the word `other` is a name itself or if it
 is not; `joined`: `other` is a name that joins this one with another by "and"; `free`: a run of content words;
-`held`: one that is in the longer run or name `other`; `noun`: of Chinese; `long`: has the abbreviation `other`; `short`:
+`held`: one that is in the longer run or name `other`; `noun`: of Chinese; `long`: has the short form `other`; `short`:
 abbreviates `other`; `also`: another name of something; `topic`: a title or heading; `row`: names a table's row, or in
 Chinese is a cell; `given`: by the user; `synonym`: another name of `other`, a document's title, by its metadata;
 `called`: another name of `other`, if that names something, or of a longer run of words before "also called".
