@@ -64,17 +64,14 @@ def graph_tools(bot: Bot) -> list[BaseTool]:
         answer = bot.current().asker.ask(question)
         if not answer.answers:
             return f"No answer: {answer.why}."
-        return "\n".join([f"Answer: {', '.join(answer.answers)}", *map(_line, answer.path[:LISTED])])
+        return "\n".join([f"Answer: {', '.join(answer.answers)}", *map(str, answer.path[:LISTED])])
 
     def neighbours(entity: str) -> str:
-        graph = bot.current().graph
-        centre = graph.resolve(entity)
-        edges = [edge for edge in graph.neighbourhood(entity, limit=LISTED).edges(data=True) if centre in edge[:2]]
-        facts = [Fact(subject, data["relation"], object_, tuple(data["chunks"])) for subject, object_, data in edges]
-        return "\n".join(map(_line, facts)) or f"The graph states nothing of {centre}."
+        facts = bot.current().graph.facts_about(entity, LISTED)
+        return "\n".join(map(str, facts)) or f"The graph states nothing of {entity}."
 
     def path(start: str, end: str) -> str:
-        return "\n".join(map(_line, bot.current().graph.path(start, end))) or f"No path between {start} and {end}."
+        return "\n".join(map(str, bot.current().graph.path(start, end))) or f"No path between {start} and {end}."
 
     def query(cypher: str) -> str:
         columns = run_cypher(bot.current().graph, cypher, rows=LISTED)
@@ -101,7 +98,3 @@ def _tool(run: Callable[..., str], name: str, description: str) -> BaseTool:
 
     schema = StructuredTool.from_function(run, name=name, description=description).args_schema
     return StructuredTool.from_function(told, name=name, description=description, args_schema=schema)
-
-
-def _line(fact: Fact) -> str:
-    return f"{fact.subject} — {fact.relation.replace('_', ' ')} → {fact.object}"

@@ -61,3 +61,7 @@ class Fact:
     relation: str
     object: str
     provenance: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """In words: `Ada Lin — works for → Graft`."""
+        return f"{self.subject} — {self.relation.replace('_', ' ')} → {self.object}"

@@ -38,7 +38,7 @@ def fact_as_json(fact: Fact) -> dict[str, Any]:
 def fact_line(fact: Fact) -> str:
     """A fact in one line, with the first chunks that state it."""
     stated = f"   ({', '.join(fact.provenance[:2])})" if fact.provenance else ""
-    return f"{fact.subject} — {fact.relation.replace('_', ' ')} → {fact.object}{stated}"
+    return f"{fact}{stated}"
 
 
 def lines(answer: Answer) -> Iterator[str]:

@@ -74,7 +74,7 @@ def _show_signals(explanation: Explanation) -> None:
 def _show_graph(explanation: Explanation) -> None:
     _title("Graph", f"the question names {', '.join(explanation.entities)}")
     for fact in explanation.path:
-        _wrapped(f"{fact.subject} — {fact.relation.replace('_', ' ')} — {fact.object}")
+        _wrapped(str(fact))
     if not explanation.path:
         _wrapped("No path of facts leads from there to the answer.")
 

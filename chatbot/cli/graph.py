@@ -133,17 +133,12 @@ def export(
 def neighbours(bot: BotArgument, entity: str, json_: JsonOption = False) -> None:
     """The facts about one entity."""
     with readable_errors():
-        opened = open_bot(bot).graph
-        around = opened.neighbourhood(entity)
-        centre = opened.resolve(entity)
-        facts = [(u, d["relation"], v, d["chunks"]) for u, v, d in around.edges(data=True) if centre in (u, v)]
+        facts = open_bot(bot).graph.facts_about(entity)
         if json_:
-            print_json(
-                [dict(zip(("subject", "relation", "object", "provenance"), fact, strict=True)) for fact in facts]
-            )
+            print_json([fact_as_json(fact) for fact in facts])
             return
-        for subject, relation, object_, _ in sorted(facts, key=lambda fact: fact[1] == "related_to"):
-            tell(f"{subject} — {relation.replace('_', ' ')} → {object_}")
+        for fact in facts:
+            tell(str(fact))
 
 
 @graph.command()

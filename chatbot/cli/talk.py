@@ -92,7 +92,7 @@ def _show_sources(bot: Bot, reply: Reply) -> None:
         section = f" › {citation.section}" if citation.section else ""
         tell(f"  [{number}] {citation.source}{section}")
     for fact in reply.facts:
-        tell(f"  · {fact.subject} — {fact.relation.replace('_', ' ')} — {fact.object}")
+        tell(f"  · {fact}")
     if not reply.abstained and not reply.error:
         print(f"  confidence {reply.confidence:.0%}")
     if reply.disclaimer:
