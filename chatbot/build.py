@@ -12,6 +12,7 @@ from chatbot.bots import BotSource
 from chatbot.changes import changes
 from chatbot.checksums import check
 from chatbot.config import BotConfig
+from chatbot.extractors import extractor_of
 from chatbot.home import Manifest, NotBuilt, NothingToIndex, publish, read_manifest, updating
 from chatbot.sources import Sources, digest, find_sources
 from chatbot.update import NOTHING, Brought, Update
@@ -30,6 +31,9 @@ from retrieval.progress import Progress, silent
 from retrieval.reading import Reader, read_here
 from retrieval.store import DATABASE, Store
 from retrieval.vector_cache import VectorCache
+
+CHANGED = "the documents or settings have changed"
+"""Why a whole index is outdated."""
 
 
 def is_current(bot: BotSource) -> bool:
@@ -51,7 +55,7 @@ def outdated(bot: BotSource) -> str:
     except (OSError, ValueError):
         return "the index is damaged"
     if manifest.inputs != digest(bot.config, find_sources(bot.config, needed=False)):
-        return "the documents or settings have changed"
+        return CHANGED
     return "" if holds(vector_store(bot), bot.home / "builds" / manifest.build) else "the vectors of the index are gone"
 
 
@@ -108,7 +112,11 @@ def build(
             brought = Brought([*kept, *brought.documents], brought.gone)
             with closing(connection):
                 wanted = config.graph.extractor != "none"
-                graph = GraphUpdate(connection, config.language, encoder.documents) if wanted else None
+                graph = (
+                    GraphUpdate(connection, config.language, encoder.documents, extractor_of(config))
+                    if wanted
+                    else None
+                )
                 update = Update(config, sources, brought, Ingest(connection, graph), progress)
                 failed = update.run(reader, encoder, cache)
                 counts = _counts(config, connection, failed, base is not None and not update.lost, by_program)

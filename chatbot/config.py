@@ -89,7 +89,9 @@ class Store(_Section):
 class Graph(_Section):
     """The knowledge graph."""
 
-    extractor: Literal["default", "none"] = Field("default", description="`none` builds no graph.")
+    extractor: Literal["default", "tagger", "llm", "none"] = Field(
+        "default", description="`tagger` and `llm` find more, in more time; `none` builds no graph."
+    )
     triples: list[str] = Field([], description="Files of your own facts: CSV, TSV, RDF or GraphML.")
     aliases: list[str] = Field([], description="CSV files of other names, and of names to be kept apart.")
 
@@ -186,6 +188,14 @@ class BotConfig(_Section):
     guardrails: Guardrails = Guardrails()
     ui: Ui = Ui()
     folder: Path = Field(Path(), exclude=True, description="Where bot.yaml is; set by the loader.")
+
+    @model_validator(mode="after")
+    def _extractor_fits(self) -> BotConfig:
+        if self.graph.extractor == "tagger" and self.language != "en":
+            raise ValueError("graph.extractor: tagger reads English only; take default or llm")
+        if self.graph.extractor == "llm" and self.generator.model == "extractive":
+            raise ValueError("graph.extractor: llm needs a generator.model that is a language model")
+        return self
 
     def path(self, relative: str) -> Path:
         """A path of the file, relative to it."""

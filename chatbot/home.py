@@ -23,7 +23,7 @@ from pydantic import TypeAdapter
 from chatbot.checksums import seal
 from retrieval.errors import GraftError
 
-FORMAT = 8
+FORMAT = 9
 """Version of a build's files; raise it when they change, or what is made of a text: its chunks, words or graph."""
 
 NEXT = "next"
@@ -59,6 +59,10 @@ class Manifest:
 
 class NotBuilt(GraftError):
     """A bot without a usable index."""
+
+
+class CannotBuild(GraftError):
+    """The machine does not let the index be written: no permission, no space."""
 
 
 class NothingToIndex(GraftError):
@@ -103,7 +107,7 @@ def updating(home: Path, waiting: Callable[[], None] = lambda: None, resumable: 
         resumable: Whether what an error leaves is of use to the next build; what a kill leaves always is.
 
     Raises:
-        GraftError: The home cannot be written to, or the disk is full.
+        CannotBuild: The home cannot be written to, or the disk is full.
     """
     builds = home / "builds"
     try:
@@ -125,7 +129,7 @@ def updating(home: Path, waiting: Callable[[], None] = lambda: None, resumable: 
         if isinstance(error, GraftError):
             raise
         reason = getattr(error, "strerror", None) or str(error).strip().split("\n")[0][:200]
-        raise GraftError(f"cannot build the index in {home}: {reason}") from error
+        raise CannotBuild(f"cannot build the index in {home}: {reason}") from error
 
 
 @contextlib.contextmanager

@@ -16,6 +16,7 @@ from typing import Any
 from adapters import locate
 from adapters.models import sha256
 from chatbot.config import BotConfig
+from chatbot.extractors import made_by
 from chatbot.home import FORMAT, NothingToIndex
 from retrieval.errors import GraftError, UnreadableFile
 from retrieval.ingest import Stamp
@@ -79,7 +80,7 @@ def shaping(config: BotConfig) -> dict[str, Any]:
         "format": FORMAT,
         "language": config.language,
         "chunk": config.knowledge.chunk.model_dump(),
-        "graph": config.graph.extractor,
+        "graph": made_by(config),
         "libraries": {name: version(name) for name in LIBRARIES},
     }
 

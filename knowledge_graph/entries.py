@@ -112,6 +112,9 @@ def decide(key: str, sums: list[Sum], tallies: Tallies) -> Entry | None:
         kind, labels = "name", names
     elif term:
         kind, labels = "term", by["free"] + by["held"]
+    elif by["found"] or by["concept"]:
+        named = by["found"].total() >= by["concept"].total()
+        kind, labels = ("name", by["found"]) if named else ("term", by["concept"])
     elif by["noun"].total() >= NOUN_CHUNKS:
         kind, labels = "term" if len(key) < 4 else "name", by["noun"]
     elif by["long"]:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Literal
 
 from knowledge_graph import chinese, english
+from knowledge_graph.extraction import Found
 from knowledge_graph.names import acceptable, key_of
 from knowledge_graph.relations import in_records, in_table, is_entity_like, relation_name
 from knowledge_graph.words import walk
@@ -22,7 +23,7 @@ from retrieval.text import CJK, STOPWORDS, sentences
 
 Role = Literal[
     "name", "proper", "common", "joined", "free", "held", "noun", "long", "short", "also", "topic", "row", "given",
-    "synonym", "called"
+    "synonym", "called", "found", "concept"
 ]  # fmt: skip
 """How a key occurs.
 
@@ -31,7 +32,8 @@ is not; `joined`: `other` is a name that joins this one with another by "and"; `
 `held`: one that is in the longer run or name `other`; `noun`: of Chinese; `long`: has the short form `other`; `short`:
 abbreviates `other`; `also`: another name of something; `topic`: a title or heading; `row`: names a table's row, or in
 Chinese is a cell; `given`: by the user; `synonym`: another name of `other`, a document's title, by its metadata;
-`called`: another name of `other`, if that names something, or of a longer run of words before "also called".
+`called`: another name of `other`, if that names something, or of a longer run of words before "also called";
+`found`, `concept`: a name and a term that an extractor found.
 """
 Row = tuple[str, Role, str, str]
 """Key, role, spelling and another key."""
@@ -67,6 +69,18 @@ def evidence(chunk: Chunk, title: str, language: str) -> Evidence:
     return found
 
 
+def of_facts(chunk: Chunk) -> Evidence:
+    """What a chunk of a table of facts tells, `- Ada works for: Graft` under the heading `Ada`: the ends of each, and
+    nothing of the words around them."""
+    subject = chunk.section.rsplit(PATH_SEPARATOR, 1)[-1]
+    found = Evidence(_spelled(subject, "row"))
+    for line in chunk.text.splitlines():
+        told, colon, object_ = line.partition(": ")
+        if colon and told.startswith(f"- {subject} ") and is_entity_like(object_):
+            found.rows += _spelled(object_, "row")
+    return found
+
+
 def headings(title: str, section: str, short: bool = False) -> list[str]:
     """A document's title and the headings over a chunk; `short`: without headings that are sentences."""
     parts = section.split(PATH_SEPARATOR) if section else []
@@ -86,6 +100,12 @@ def table_cells(chunk: Chunk) -> Iterator[tuple[str, str, str]]:
 def given(label: str) -> list[Row]:
     """What a fact of the user tells of one of its ends; nothing if it cannot be a name, like a year."""
     return _spelled(label, "given")
+
+
+def of_extractor(found: Found) -> Evidence:
+    """What an extractor found tells."""
+    rows = [row for name in found.names for row in _spelled(name, "found")]
+    return Evidence(rows + [row for term in found.terms for row in _spelled(term, "concept")])
 
 
 def _english(text: str, found: Evidence) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
 from knowledge_graph import english
 from knowledge_graph.evidence import headings, table_cells
+from knowledge_graph.extraction import Said
 from knowledge_graph.facts import Mention, Triple, value_key
 from knowledge_graph.lexicon import BREAK, Lexicon, Seen, once, outermost
 from knowledge_graph.names import key_of
@@ -41,13 +42,19 @@ class Reading:
 
 
 def read(
-    chunk: Chunk, title: str, lexicon: Lexicon, language: str, given: Callable[[str, str], bool] = lambda *_: False
+    chunk: Chunk,
+    title: str,
+    lexicon: Lexicon,
+    language: str,
+    given: Callable[[str, str], bool] = lambda *_: False,
+    stated: Sequence[Said] = (),
 ) -> Reading:
     """Read a chunk of a document of this title.
 
     Args:
         given: Whether the user brings facts of a subject, as written, in whose relation a line is told; such a line,
             `Ada works for: Graft`, states these and nothing else.
+        stated: Facts that an extractor found in the chunk.
     """
     found = Reading()
     text = english.prose(chunk.text)
@@ -74,6 +81,10 @@ def read(
         if fact := _table_fact(row, relation, cell, lexicon, language):
             found.facts.add(fact)
             found.mentions[fact.subject] += 1
+    for subject, relation, object_ in stated:
+        of, to = lexicon.resolve(key_of(subject)), lexicon.resolve(key_of(object_))
+        if of and of != to:
+            found.facts.add(Triple(of, relation, to or value_key(object_)))
     for heading in headings(title, chunk.section):
         keys, seen = lexicon.named(heading)
         found.topics |= keys

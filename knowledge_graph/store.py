@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from scipy import sparse
 
-from knowledge_graph import entries, holders, readings, resolution, tallies, update, upkeep
+from knowledge_graph import entries, extraction, holders, readings, resolution, tallies, update, upkeep
 from knowledge_graph.facts import Fact, Node
 from retrieval.store import Store
 
@@ -16,7 +16,7 @@ SCHEMA = (
     readings.SCHEMA
     + """CREATE VIEW aliases AS SELECT l.key AS key, n.id AS node FROM lexicon l JOIN nodes n ON n.key = l.target
     WHERE l.target != l.key;"""
-    + "".join(part.SCHEMA for part in (tallies, entries, resolution, holders, upkeep, update))
+    + "".join(part.SCHEMA for part in (tallies, entries, resolution, holders, extraction, upkeep, update))
 )
 """Of the graph and of what keeps it up to date, beside the tables of `retrieval.store`."""
 TOPIC_WEIGHT = 3.0

@@ -15,14 +15,16 @@ from retrieval.loaders.delimited import FACTS
 
 Said = tuple[str, str, str]
 """Subject, relation and object of a fact."""
-_TABLES = {".csv": ",", ".tsv": "\t"}
+_TABLES = {".csv": ",", ".tsv": "\t", ".txt": "\t"}
+_DELIMITERS = ",\t|;"
 FORMATS = (*_TABLES, *rdf.FORMATS, ".graphml")
 
 
 def read_triples(path: Path) -> list[Said]:
     """The facts of a file, which its ending says how to read, each once and in the file's order.
 
-    A table has three columns; a header `subject,relation,object` is left out. Of RDF see `knowledge_graph.rdf`. An edge
+    A table has three columns, parted as its ending says or by whichever of comma, tab, bar and semicolon makes three of
+    its first row; a header `subject,relation,object` is left out. Of RDF see `knowledge_graph.rdf`. An edge
     of GraphML has its relation in `relation`, `label` or `type`, a node its name in `name` or `label`, or as its id.
 
     Raises:
@@ -47,9 +49,12 @@ def read_triples(path: Path) -> list[Said]:
     return list(dict.fromkeys(found))
 
 
-def _table(path: Path, delimiter: str) -> list[Said]:
+def _table(path: Path, usual: str) -> list[Said]:
     with path.open(encoding="utf-8-sig", newline="") as file:
-        lines = csv.reader(file, delimiter=delimiter)
+        first = next((line for line in file if line.strip()), "")
+        parting = [sign for sign in (usual, *_DELIMITERS) if len(next(csv.reader([first], delimiter=sign), [])) == 3]
+        file.seek(0)
+        lines = csv.reader(file, delimiter=parting[0] if parting else usual)
         rows = [[one_line(cell) for cell in row] for row in lines if any(cell.strip() for cell in row)]
     if rows and [cell.lower() for cell in rows[0]] == FACTS:
         rows = rows[1:]

@@ -12,10 +12,12 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
+from typing import Any
 
-from knowledge_graph import entries, holders, resolution, upkeep
+from knowledge_graph import entries, extraction, holders, resolution, upkeep
 from knowledge_graph.aliases import Alias
-from knowledge_graph.evidence import Evidence, Row, evidence, given
+from knowledge_graph.evidence import Evidence, evidence, given, of_extractor, of_facts
+from knowledge_graph.extraction import Extractor
 from knowledge_graph.facts import Triple, value_key
 from knowledge_graph.lexicon import Lexicon
 from knowledge_graph.names import key_of
@@ -52,12 +54,20 @@ class GraphUpdate:
     Args:
         language: Two letters, the same as when the graph was begun.
         encode: Tells whether names mean nearly the same that have the same stems.
+        extractor: What finds more names than the corpus tells by itself; the same as when the graph was begun.
     """
 
-    def __init__(self, connection: sqlite3.Connection, language: str, encode: Encode | None = None) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        language: str,
+        encode: Encode | None = None,
+        extractor: Extractor | None = None,
+    ) -> None:
         self._connection = connection
         self._language = language
         self._encode = encode
+        self._extractor = extractor
 
     def forget(self, chunks: Sequence[Placed]) -> None:
         """Take back what chunks told, while their rows are still there."""
@@ -72,6 +82,11 @@ class GraphUpdate:
 
     def learn(self, chunks: Sequence[Placed]) -> None:
         """Take in chunks whose rows have been inserted."""
+        if self._extractor:
+            tables = self._tables(chunks)
+            prose = [(position, chunk.text) for position, chunk, _ in chunks if chunk.document_id not in tables]
+            found = self._extractor.extract([text for _, text in prose])
+            extraction.keep(self._connection, [position for position, _ in prose], found)
         self._change(chunks, 1)
         self._connection.executemany("INSERT INTO unread VALUES (?)", (placed[:1] for placed in chunks))
 
@@ -104,16 +119,26 @@ class GraphUpdate:
     def _change(self, chunks: Sequence[Placed], sign: int) -> None:
         tallies = Tallies(self._connection)
         titles = {chunk.document_id: title for _, chunk, title in chunks}
+        tables = self._tables(chunks)
         told = chain(
-            (evidence(chunk, title, self._language) for _, chunk, title in chunks),
-            (Evidence(self._synonyms(id_, title)) for id_, title in titles.items()),
+            (
+                of_facts(chunk) if chunk.document_id in tables else evidence(chunk, title, self._language)
+                for _, chunk, title in chunks
+            ),
+            (of_extractor(extraction.kept(self._connection, position)) for position, *_ in chunks),
+            (Evidence(synonyms(self._metadata(id_), title)) for id_, title in titles.items()),
         )
         while batch := list(islice(told, BATCH)):
             tallies.change(batch, sign)
 
-    def _synonyms(self, document_id: str, title: str) -> list[Row]:
+    def _metadata(self, document_id: str) -> dict[str, Any]:
         sql = "SELECT metadata FROM documents WHERE id = ?"
-        return synonyms(json.loads(self._connection.execute(sql, (document_id,)).fetchone()[0]), title)
+        found: dict[str, Any] = json.loads(self._connection.execute(sql, (document_id,)).fetchone()[0])
+        return found
+
+    def _tables(self, chunks: Sequence[Placed]) -> set[str]:
+        """The documents of some chunks that are tables of facts."""
+        return {id_ for id_ in {chunk.document_id for _, chunk, _ in chunks} if "facts" in self._metadata(id_)}
 
     def _bring(self, triples: set[Said]) -> list[tuple[str, bool]]:
         """Let the ends of the user's facts count as names.
@@ -182,7 +207,8 @@ class GraphUpdate:
         total = execute("SELECT count(*) FROM unread").fetchone()[0]
         readings = Readings(self._connection)
         for done, (position, chunk, title, new) in enumerate(self._unread(), 1):
-            reading = read(chunk, title, lexicon, self._language, self._given)
+            stated = extraction.kept(self._connection, position).facts
+            reading = read(chunk, title, lexicon, self._language, self._given, stated)
             if new:
                 holders.add(self._connection, position, reading.seen)
             readings.replace(position, reading)

@@ -16,7 +16,7 @@ class Document:
         text: The whole text; headings are Markdown (`#`, `##`) lines. Every offset in Graft counts characters of it.
         source: Where it came from, for people: a path or an address.
         metadata: JSON-serialisable extras: `pages` (offsets at which pages start), `faq` (question and answer spans),
-            `date` (ISO), `told` (what a program says of its document).
+            `date` (ISO), `facts` (it is a table of facts), `told` (what a program says of its document).
     """
 
     id: str

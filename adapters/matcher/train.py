@@ -34,9 +34,12 @@ def unit_vectors(model: Lora, texts: Sequence[list[int]], budget: int) -> torch.
 
 def contrast(model: Lora, lists: Sequence[Listed], budget: int) -> tuple[torch.Tensor, float]:
     """See `adapters.lists.ListTask`; every list has an answer."""
-    texts = [text for entry in lists for text in entry.texts]
-    vectors = unit_vectors(model, [entry.question for entry in lists] + texts, budget)
-    answers = torch.tensor([sum(len(entry.texts) for entry in lists[:row]) for row in range(len(lists))])
+    places: dict[tuple[int, ...], int] = {}  # a text that is the answer of two questions is no wrong one for either
+    for entry in lists:
+        for text in entry.texts:
+            places.setdefault(tuple(text), len(places))
+    vectors = unit_vectors(model, [entry.question for entry in lists] + [list(text) for text in places], budget)
+    answers = torch.tensor([places[tuple(entry.texts[0])] for entry in lists])
     scores = SHARPNESS * vectors[: len(lists)] @ vectors[len(lists) :].T
     loss = torch.nn.functional.cross_entropy(scores, answers)
     return loss, float((scores.argmax(1) == answers).float().mean())

@@ -1,11 +1,12 @@
-"""Training lists for the relation matcher: the words that ask for a relation, and what graphs call it.
+"""Training lists for the relation matcher: words that speak of one relation, and what graphs call it.
 
-    python -m benchmarks.asking.fragments OUT.jsonl [--times N] [--seed N] [--without DOMAIN ...]
+    python -m benchmarks.asking.fragments OUT.jsonl [--times N] [--seed N] [--only DOMAIN ...] [--without DOMAIN ...]
 
-Each file of `benchmarks/asking/practice` describes a domain: its relations, what they may be called, and how people ask
-for one end of each or speak of it. A run of words of such a form, "who was behind the camera for X", is a fragment; a
-list is a fragment, a name of its relation followed the same way or another fragment of it, the relation followed the
-other way, and other relations of the domain.
+A question that asks for several relations holds one within the other, "who directed [the films written by X]", so that
+what is left with the inner one taken for a name speaks of one relation again. A fragment is such a part: a way to ask
+for a relation or to speak of one of its ends. A list is a fragment, a name of its relation followed the same way or
+another fragment of it, the relation followed the other way, and other relations of the domain. A fragment that still
+holds several relations, or is beside other relations alone, speaks of `NOTHING`.
 """
 
 from __future__ import annotations
@@ -15,72 +16,100 @@ import json
 import random
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import yaml
+from benchmarks.asking.domains import Domain, Way, domains
+from knowledge_graph.asking.steps import NOTHING, role
 
-from knowledge_graph.asking.alignment import LONGEST
-from knowledge_graph.asking.steps import Step, role
-from retrieval.text import STOPWORDS
-
-FORMS = Path(__file__).parent / "practice"
-ALIKE, TURNED, CUT = 0.2, 0.3, 0.5
-"""Shares of lists whose answer is another fragment; of names that are those of the inverse; of fragments that are cut
-to a part."""
+ALIKE, SEVERAL, ABSENT, CUT, PLAIN, WRAPPED = 0.1, 0.3, 0.15, 0.15, 0.15, 0.35
+"""Shares of lists whose answer is another fragment, whose fragment holds several relations, and whose relation is none
+of the domain's; of fragments that are cut, and that are made of the relation's name; of those that only denote
+something that are put into a question."""
+TYPING = 0.06
+"""Share of fragments with a typing error."""
 OTHERS = 12
+ASKED = (
+    "what is {n}", "what are {n}", "who is {n}", "who are {n}", "name {n}", "list {n}", "tell me {n}", "which are {n}",
+    "i would like to know {n}", "show me {n}", "give me {n}", "do you know {n}", "find {n}", "{n}, please",
+    "can you tell me {n}", "how many are {n}", "count {n}", "number of {n}", "i need {n}", "what was {n}",
+)  # fmt: skip
 
 
-def lists(domain: list[dict[str, Any]], chance: random.Random) -> Iterator[dict[str, object]]:
+def lists(domain: Domain, chance: random.Random) -> Iterator[dict[str, object]]:
     """A list for each form of a domain."""
-    for number, each in enumerate(domain):
-        for side in ("forward", "backward"):
-            forms = [*each[side]["ask"], *each[side]["noun"]]
-            forward = side == "forward"
-            for form in forms:
-                right = named(each, forward, chance)
-                answer = fragment(chance.choice(forms), chance) if chance.random() < ALIKE else right
-                wrong = {named(other, chance.random() < 0.5, chance) for at, other in enumerate(domain) if at != number}
-                others = chance.sample(sorted(wrong - {right}), min(OTHERS, len(wrong)))
-                yield {
-                    "question": fragment(form, chance),
-                    "answer": answer,
-                    "others": [named(each, not forward, chance), *others],
-                }
+    for way in domain.ways:
+        asks, nouns = domain.forms(way, "ask"), domain.forms(way, "noun")
+        turned = role(domain.step(Way(way.relation, not way.forward), chance))
+        for form in asks + nouns:
+            right = role(domain.step(way, chance))
+            wrong = {role(domain.step(other, chance)) for other in domain.ways if other.relation != way.relation}
+            others = [turned, *chance.sample(sorted(wrong - {right}), min(OTHERS, len(wrong - {right})))]
+            if chance.random() < SEVERAL and len(path := domain.walk(way, chance.choice((2, 2, 3)), chance)) > 1:
+                inner = "X"
+                for before in path[:-1]:
+                    inner = domain.noun(before, inner, chance)
+                roles = [role(domain.step(each, chance)) for each in path]
+                question = _fragment(form.replace("{x}", inner), form in nouns, chance)
+                yield _list(question, NOTHING, [*roles, *others[: OTHERS - len(roles)]])
+                continue
+            if chance.random() < ABSENT:
+                yield _list(_fragment(form.replace("{x}", "X"), form in nouns, chance), NOTHING, others[1:])
+                continue
+            if chance.random() < PLAIN and (plain := domain.plain(way)):
+                form = chance.choice(plain)
+            elif chance.random() < ALIKE:
+                right = _words(chance.choice(asks + nouns).replace("{x}", "X"))
+            question = _fragment(form.replace("{x}", "X"), form not in asks, chance)
+            yield _list(_cut(question, chance) if chance.random() < CUT else question, right, others)
 
 
-def named(relation: dict[str, Any], forward: bool, chance: random.Random) -> str:
-    """One of the names of a relation, followed from subject to object or back."""
-    inverse = relation.get("inverse") or []
-    turned = bool(inverse) and chance.random() < TURNED
-    return role(Step(chance.choice(inverse if turned else relation["names"]), forward != turned))
+def _list(question: str, answer: str, others: list[str]) -> dict[str, object]:
+    return {"question": question, "answer": answer, "others": [other for other in others if other != answer]}
 
 
-def fragment(form: str, chance: random.Random) -> str:
-    """A run of a form's words, the entity among them as `X`, that holds some word that is not a function word."""
-    words = form.lower().rstrip("?.").replace("{x}", "X").replace("X's", "X").split()
-    telling = [at for at, word in enumerate(words) if word not in STOPWORDS and word != "X"]
-    if not telling or (len(words) <= LONGEST and chance.random() > CUT):
-        return " ".join(words[:LONGEST])
-    chosen = chance.choice(telling)
-    first = chance.randint(max(0, chosen - LONGEST + 1), chosen)
-    last = chance.randint(chosen + 1, min(len(words), first + LONGEST))
-    return " ".join(words[first:last])
+def _fragment(form: str, denotes: bool, chance: random.Random) -> str:
+    """A form as a question is seen: in lower case, perhaps in a question, perhaps wrongly typed."""
+    said = _words(form)
+    if denotes and chance.random() < WRAPPED:
+        said = chance.choice(ASKED).format(n=said)
+    words = said.split()
+    long = [at for at, word in enumerate(words) if len(word) > 4 and word.isalpha()]
+    if long and chance.random() < TYPING:
+        at = chance.choice(long)
+        letter = chance.randrange(1, len(words[at]) - 1)
+        before, one, other, after = (words[at][:letter], *words[at][letter : letter + 2], words[at][letter + 2 :])
+        words[at] = before + (other + one if chance.random() < 0.5 else other) + after
+    return " ".join(words)
+
+
+def _words(form: str) -> str:
+    """Words of a form as those of a question are compared."""
+    return " ".join(word if word == "X" else word.lower() for word in form.rstrip("?.").replace("X's", "X").split())
+
+
+def _cut(fragment: str, chance: random.Random) -> str:
+    """A fragment without a word or two at its end that is farther from the name."""
+    words = fragment.split()
+    at = words.index("X") if "X" in words else 0
+    away = chance.randint(1, 2)
+    if len(words) < away + 3:
+        return fragment
+    return " ".join(words[away:] if at > len(words) / 2 else words[:-away])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--times", type=int, default=4, help="lists for each form")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--times", type=int, default=2, help="lists for each form (default 2)")
+    parser.add_argument("--seed", type=int, default=0, help="default 0")
+    parser.add_argument("--only", nargs="*", default=[], help="domains to take, all by default")
     parser.add_argument("--without", nargs="*", default=[], help="domains to leave out")
     arguments = parser.parse_args()
     chance = random.Random(arguments.seed)
     found = [
         each
-        for path in sorted(FORMS.glob("*.yaml"))
-        if path.stem not in arguments.without
+        for domain in domains(arguments.only, arguments.without)
         for _ in range(arguments.times)
-        for each in lists(yaml.safe_load(path.read_text(encoding="utf8"))["relations"], chance)
+        for each in lists(domain, chance)
     ]
     with arguments.out.open("w", encoding="utf8") as file:
         for each in chance.sample(found, len(found)):

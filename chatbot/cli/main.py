@@ -17,7 +17,7 @@ from chatbot.cli.arguments import BotArgument, JsonOption
 from chatbot.cli.average import average
 from chatbot.cli.evaluate import evaluate
 from chatbot.cli.graph import graph
-from chatbot.cli.opening import build_with_bar, open_bot
+from chatbot.cli.opening import build_with_bar, open_bot, show_planned
 from chatbot.cli.output import counted, print_json, readable_errors, say, tell
 from chatbot.cli.train import train
 from chatbot.home import published_at
@@ -80,6 +80,9 @@ def index(
     ray: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Read and encode on a Ray cluster: HOST:PORT, auto, or local.")
     ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be read, and asked of a language model.")
+    ] = False,
     json_: JsonOption = False,
 ) -> None:
     """Bring a bot's index and graph up to date with its documents; only what has changed is read and encoded again.
@@ -88,6 +91,9 @@ def index(
     """
     with readable_errors():
         source = bots.find(bot)
+        if dry_run:
+            show_planned(source, json_)
+            return
         before = published_at(source.home)
         manifest, seconds = build_with_bar(source, compact=compact, ray=ray)
         updated = published_at(source.home) != before

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from contextlib import nullcontext
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from chatbot import bots
 from chatbot.bots import BotSource
-from chatbot.cli.output import counted, progress_bar, say
+from chatbot.cli.output import counted, print_json, progress_bar, say, tell
 
 if TYPE_CHECKING:
     from chatbot.bot import Bot
@@ -27,15 +28,21 @@ def open_bot(source: BotSource | str, encoder: Encoder | None = None) -> Bot:
         ModelError: The encoder cannot be loaded.
     """
     from chatbot.bot import Bot
-    from chatbot.build import outdated
+    from chatbot.build import CHANGED, outdated
+    from chatbot.home import CannotBuild, NothingToIndex
 
     source = bots.find(source) if isinstance(source, str) else source
     if reason := outdated(source):
         say(f"{source.config.name}: {reason}; indexing it")
-        manifest, seconds = build_with_bar(source, encoder)
-        say(f"{source.config.name}: {counted(manifest.documents, 'document')} indexed in {seconds:.1f} s")
-        for file, reason in manifest.failed.items():
-            say(f"{source.config.name}: not read: {file}: {reason}")
+        try:
+            manifest, seconds = build_with_bar(source, encoder)
+            say(f"{source.config.name}: {counted(manifest.documents, 'document')} indexed in {seconds:.1f} s")
+            for file, failure in manifest.failed.items():
+                say(f"{source.config.name}: not read: {file}: {failure}")
+        except (CannotBuild, NothingToIndex) as error:
+            if reason != CHANGED:
+                raise
+            say(f"{source.config.name}: {error}; it answers from the index as it was")
     bot = Bot.open(source, encoder)
     if bot.threshold.outdated:
         say(f"{bot.config.name}: its threshold is {bot.threshold.origin}; run: graft eval BOT --calibrate")
@@ -63,3 +70,21 @@ def build_with_bar(
         reader = ClusterReader(source.config.retrieval.encoder) if spread else read_here
         manifest = build(source, progress, encoder, compact, waiting, reader=reader)
     return manifest, time.perf_counter() - begin
+
+
+def show_planned(source: BotSource, as_json: bool) -> None:
+    """Print what indexing a bot would do.
+
+    Raises:
+        GraftError: Its sources are not found.
+    """
+    from chatbot.planned import planned
+
+    plan = planned(source)
+    if as_json:
+        print_json(asdict(plan))
+        return
+    tell(f"would read {counted(plan.documents, 'document')} with {counted(plan.chunks, 'chunk')}")
+    if source.config.graph.extractor == "llm":
+        tokens = "some {:,} tokens to read and {:,} to write".format(*plan.tokens)
+        tell(f"would ask {source.config.generator.model} about {counted(plan.asked, 'chunk')}: {tokens}")

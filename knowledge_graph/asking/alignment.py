@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from knowledge_graph.asking.linking import Link, Question
 from knowledge_graph.asking.phrases import kin, phrase
-from knowledge_graph.asking.steps import Step, role
-from retrieval.encoder import Encoder
+from knowledge_graph.asking.roles import Roles
+from knowledge_graph.asking.steps import Step
 from retrieval.text import STOPWORDS
 
 LONGEST = 6
@@ -66,7 +66,6 @@ class Alignment:
     Args:
         taken: The links that paths begin at; they stand in runs as `X`.
         silent: Numbers of words that speak of no relation.
-        steps: All there are, both ways.
     """
 
     def __init__(
@@ -74,8 +73,7 @@ class Alignment:
         question: Question,
         taken: Sequence[Link],
         silent: Collection[int],
-        steps: Sequence[Step],
-        encoder: Encoder,
+        roles: Roles,
     ) -> None:
         inside = {at for link in taken for at in link.words}
         lower = [word.lower for word in question.words]
@@ -84,8 +82,8 @@ class Alignment:
         self._starts = {link.first: link.last for link in taken}
         self.runs = list(self._all_runs(lower))
         self._lower = lower
-        self._column = {step: column for column, step in enumerate(steps)}
-        self._near = self._compare(steps, encoder)
+        self._column = roles.columns
+        self._near = self._compare(roles)
         self._best: dict[Step, list[tuple[float, Run]]] = {}
 
     def best(self, step: Step) -> list[tuple[float, Run]]:
@@ -150,13 +148,13 @@ class Alignment:
     def _worth(self, run: Run) -> float:
         return sum(self.weights[run.first : run.last])
 
-    def _compare(self, steps: Sequence[Step], encoder: Encoder) -> NDArray[np.float32]:
+    def _compare(self, roles: Roles) -> NDArray[np.float32]:
         """How well each run speaks of each step, shape (runs, steps), at most 1."""
-        if not self.runs or not steps:
-            return np.zeros((len(self.runs), len(steps)), np.float32)
-        cosines = encoder.sentences([run.text for run in self.runs]) @ encoder.sentences([role(s) for s in steps]).T
-        back = cosines[:, [self._column[step.back] for step in steps]]
-        alike = np.array([[self._alike(run, step) for step in steps] for run in self.runs], np.float32)
+        if not self.runs:
+            return np.zeros((0, len(roles.columns)), np.float32)
+        cosines = roles.cosines([run.text for run in self.runs])
+        back = cosines[:, [self._column[step.back] for step in roles.columns]]
+        alike = np.array([[self._alike(run, step) for step in roles.columns] for run in self.runs], np.float32)
         return np.asarray(np.maximum(cosines, alike) + np.minimum(0, cosines - back), dtype=np.float32)
 
     def _alike(self, run: Run, step: Step) -> float:

@@ -12,6 +12,7 @@ from knowledge_graph.asking.comparing import NOTHING, SHOWN, compared, measured
 from knowledge_graph.asking.intent import Intent, intent
 from knowledge_graph.asking.judging import Judged
 from knowledge_graph.asking.phrases import phrase
+from knowledge_graph.asking.roles import Roles
 from knowledge_graph.asking.search import Search
 from knowledge_graph.asking.steps import Step
 from knowledge_graph.facts import RELATED
@@ -71,7 +72,11 @@ class GraphAsker:
 
     def search(self, question: str) -> Search:
         """What is known of a question before it is answered."""
-        return Search(question, self._store, self._encoder(), self._ways, self._counts)
+        return Search(question, self._store, self._roles, self._counts)
+
+    @cached_property
+    def _roles(self) -> Roles:
+        return Roles(self._ways, self._encoder())
 
     @cached_property
     def _ways(self) -> list[Step]:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
-from knowledge_graph.asking.alignment import Alignment
 from knowledge_graph.asking.amounts import amount, is_date
 from knowledge_graph.asking.answer import Answer
 from knowledge_graph.asking.intent import Intent
 from knowledge_graph.asking.phrases import phrase
 from knowledge_graph.asking.search import Search
-from knowledge_graph.asking.steps import Step, role
+from knowledge_graph.asking.steps import Step
+from retrieval.text import STOPWORDS
 
 NOTHING = "the graph holds no amounts to compare"
 SHOWN = 50
 """Most facts given as the path of an answer."""
 DATES = frozenset(["date", "year"])
+LONGEST = 5
+"""Most words that are compared with a relation together."""
 LEAST = 0.25
 """How near what is asked for must come to a relation, unless things have amounts of one relation only."""
 
@@ -47,9 +49,8 @@ def compared(search: Search, wanted: Intent, nodes: Collection[int], sure: float
 
 def measured(search: Search, wanted: Intent) -> set[int]:
     """All things of which the graph states an amount of what is asked for; for questions that name nothing."""
-    words = search.align((), wanted.said)
-    near = {way: _worth(search, wanted, words, way) for way in search.ways if way.forward}
-    for best in sorted(near, key=lambda way: -near[way]):
+    near = _near(search, wanted)
+    for best in sorted((step for step in near if step.forward), key=lambda step: -near[step]):
         if near[best] < LEAST:
             break
         nodes = search.steps.subjects(best.relation)
@@ -61,22 +62,27 @@ def measured(search: Search, wanted: Intent) -> set[int]:
 def _attribute(search: Search, wanted: Intent, nodes: Collection[int]) -> Step | None:
     """The relation whose amounts are compared."""
     worth: dict[Step, float] = {}
-    words = search.align(search.question.links, wanted.said)
+    near = _near(search, wanted)
     for step, ends in search.steps.from_all(nodes).items():
         labels = search.labels(ends).values()
         if not step.forward or any(amount(label) is None for label in labels):
             continue
-        worth[step] = _worth(search, wanted, words, step)
+        worth[step] = near[step]
         if DATES & set(wanted.attribute.split()) and not all(map(is_date, labels)):
             worth[step] -= 0.5
     best = max(worth, key=worth.__getitem__, default=None)
     return best if best and (len(worth) == 1 or worth[best] >= LEAST) else None
 
 
-def _worth(search: Search, wanted: Intent, words: Alignment, step: Step) -> float:
-    """How near what is asked for comes to a relation: the question's words, or the attribute that is compared."""
-    attributes, said = wanted.attribute.split(), phrase(step.relation)
-    if set(attributes) & set(said.text.split()):
-        return 1.0
-    meant = search.encoder.sentences(attributes) @ search.encoder.sentences([role(step)])[0]
-    return max([float(meant.max()), *(near for near, _ in words.best(step)[:1])])
+def _near(search: Search, wanted: Intent) -> Mapping[Step, float]:
+    """How near what is asked for comes to each relation: the attribute that is compared, or a run of other words."""
+    attributes = wanted.attribute.split()
+    links = {at for link in search.question.links for at in link.words}
+    words = [
+        "X" if at in links else word.lower for at, word in enumerate(search.question.words) if at not in wanted.said
+    ]
+    runs = [words[first:last] for first in range(len(words)) for last in range(first + 1, first + 1 + LONGEST)]
+    telling = [" ".join(run) for run in runs if any(word != "X" and word not in STOPWORDS for word in run)]
+    near = search.roles.nearest([*attributes, *dict.fromkeys(telling)])
+    named = set(attributes)
+    return {step: 1.0 if named & set(phrase(step.relation).text.split()) else worth for step, worth in near.items()}

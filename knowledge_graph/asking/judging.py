@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from knowledge_graph.asking.paths import Reading
+from knowledge_graph.asking.weighing import Weighed
 
-SUPPORT, EXPLAINED, MARGIN, NONE = 3.0, 2.2, 1.8, -4.4
-"""A logistic regression: of how well words speak of the steps, how much of the question is explained, and how far the
-next other answer is behind. Fitted on the development sets of `benchmarks.asking`."""
-FAR = 5.0
+SAID, SUPPORT, EXPLAINED, MARGIN, NONE = 0.5, 3.0, 2.2, 1.8, -4.0
+"""A logistic regression: of the log-probability of a step, how well words speak of the steps, how much of the question
+is explained, and how far the next other answer is behind. Fitted on the development sets of `benchmarks.asking`."""
+FAR = 3.0
 """A margin in score that is as good as any larger one."""
 
 
@@ -27,11 +28,17 @@ class Judged:
     probability: float
 
 
-def judge(found: Sequence[Reading]) -> Judged:
-    """Take the best reading of some, and say how likely it is right."""
-    best = max(found, key=lambda reading: reading.score)
-    others = [reading.score for reading in found if reading.ends != best.ends]
-    margin = min((best.score - max(others, default=-math.inf)) / FAR, 1.0)
-    support = sum(best.fit.support) / len(best.fit.support)
-    odds = NONE + SUPPORT * support + EXPLAINED * (best.fit.covered + best.fit.named) + MARGIN * margin
-    return Judged(best, 1 / (1 + math.exp(-odds)))
+def judge(found: Sequence[Weighed]) -> Judged:
+    """Say of the first of some readings how likely it is right."""
+    odds = NONE + sum(
+        weight * signal for weight, signal in zip((SAID, SUPPORT, EXPLAINED, MARGIN), signals(found), strict=True)
+    )
+    return Judged(found[0].reading, 1 / (1 + math.exp(-odds)))
+
+
+def signals(found: Sequence[Weighed]) -> tuple[float, float, float, float]:
+    """What tells how sure it is, of readings by score."""
+    best = found[0]
+    said, length, support, covered, named = best.features[:5]
+    behind = next((other.score for other in found if other.reading.ends != best.reading.ends), -math.inf)
+    return said / length, support, covered + named, min((best.score - behind) / FAR, 1.0)

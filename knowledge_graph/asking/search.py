@@ -2,49 +2,60 @@
 
 from __future__ import annotations
 
+import heapq
 import json
 from collections.abc import Collection, Sequence
 
 from knowledge_graph.asking.alignment import Alignment
 from knowledge_graph.asking.judging import Judged, judge
 from knowledge_graph.asking.linking import Link, Question, linked
+from knowledge_graph.asking.parts import Parts
 from knowledge_graph.asking.paths import Path, readings
-from knowledge_graph.asking.steps import Step, Steps
+from knowledge_graph.asking.roles import Roles
+from knowledge_graph.asking.steps import Steps
+from knowledge_graph.asking.weighing import WEIGHTS, Weighed, weigh
 from knowledge_graph.facts import Fact
-from retrieval.encoder import Encoder
 from retrieval.store import Store
+
+WEIGHED = 60
+"""Readings that are weighed in full, the likeliest."""
 
 
 class Search:
     """A question, and all that is read of the graph for it.
 
     Args:
-        ways: Every step there is in the graph, both ways.
-        encoder: Brings words near to the relations they speak of.
+        roles: Every step there is in the graph, both ways.
         counts: Which facts count, see `Steps`.
     """
 
-    def __init__(self, text: str, store: Store, encoder: Encoder, ways: Sequence[Step], counts: str) -> None:
+    def __init__(self, text: str, store: Store, roles: Roles, counts: str) -> None:
         self.steps = Steps(store, counts)
         named = linked(text, store)
         stated = tuple(link for link in named.links if self.steps.around(link.node))
         self.question = Question(named.text, named.words, stated)
-        self.ways, self.encoder = ways, encoder
+        self.roles = roles
         self._store = store
-
-    def align(self, starts: Sequence[Link], silent: Collection[int]) -> Alignment:
-        """The question's words against the relations.
-
-        Args:
-            starts: Links that paths begin at.
-            silent: Numbers of words that speak of no relation.
-        """
-        return Alignment(self.question, starts, silent, self.ways, self.encoder)
 
     def judged(self, links: Sequence[Link], silent: Collection[int]) -> Judged:
         """The best reading of the question by paths that begin at some of the links."""
-        found = readings(self.question, links, self.steps, lambda starts: self.align(starts, silent))
-        return judge(list(found))
+        return judge(self.readings(links, silent))
+
+    def readings(self, links: Sequence[Link], silent: Collection[int]) -> list[Weighed]:
+        """The likeliest readings of the question by paths that begin at some of the links, the best first.
+
+        Args:
+            silent: Numbers of words that ask for no relation.
+        """
+        parts = Parts(self.question, silent, self.roles)
+        found = readings(links, self.steps, parts.divisions)
+        likely = heapq.nlargest(WEIGHED, found, lambda reading: reading.said + WEIGHTS[1] * reading.length)
+        alignments = {
+            starts: Alignment(self.question, starts, silent, self.roles)
+            for starts in {reading.starts for reading in likely}
+        }
+        weighed = [weigh(each, self.question, alignments[each.starts], self.steps) for each in likely]
+        return sorted(weighed, key=lambda each: -each.score)
 
     def route(self, path: Path, ends: Collection[int]) -> list[int]:
         """The numbers of the facts on the ways to some of a path's ends, in the order they are followed."""

@@ -24,6 +24,10 @@ class Step(NamedTuple):
         return Step(self.relation, not self.forward)
 
 
+NOTHING = "X ?"
+"""In the place of a step in words: none."""
+
+
 @lru_cache(maxsize=1 << 14)
 def role(step: Step) -> str:
     """A step in words, with a question mark in the place of what it leads to: "X directed by ?"."""

@@ -35,7 +35,7 @@ def table_or_faq(rows: list[list[str]], title: str) -> Parsed:
     if columns is None:
         facts = rows and [cell.strip().casefold() for cell in rows[0]] == FACTS
         body = _told(rows[1:]) if facts else render_rows(rows)
-        return Parsed(f"# {title}\n\n{body}" if body else "", title=title)
+        return Parsed(f"# {title}\n\n{body}" if body else "", title=title, metadata={"facts": True} if facts else {})
     question, answer = columns
     full = (row for row in rows[1:] if len(row) > max(columns))
     parsed = faq(title, ((row[question], row[answer]) for row in full))

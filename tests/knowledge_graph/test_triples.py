@@ -32,6 +32,13 @@ def test_tables_take_a_header_a_bom_and_blank_lines(tmp_path: Path) -> None:
     assert read_triples(written(tmp_path, "facts.tsv", "a\tb\tc, d\n")) == [("a", "b", "c, d")]
 
 
+@pytest.mark.parametrize("name", ["facts.txt", "facts.csv", "facts.tsv"])
+def test_tables_may_be_parted_by_other_signs(tmp_path: Path, name: str) -> None:
+    text = "subject|relation|object\nNight, and Day|directed_by|Mira Solberg\n"
+    assert read_triples(written(tmp_path, name, text)) == [("Night, and Day", "directed_by", "Mira Solberg")]
+    assert read_triples(written(tmp_path, name, "a;b;c\n")) == [("a", "b", "c")]
+
+
 def test_tables_lose_control_characters(tmp_path: Path) -> None:
     path = written(tmp_path, "facts.csv", '\x1b[2JAda,knows,"No\nra"\n')
     assert read_triples(path) == [("[2JAda", "knows", "No ra")]
@@ -76,7 +83,7 @@ def test_graphml_of_other_tools(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "reason"),
     [
-        ("facts.xlsx", "a,b,c", r"unknown format '\.xlsx'; accepted: \.csv, \.tsv, \.ttl"),
+        ("facts.xlsx", "a,b,c", r"unknown format '\.xlsx'; accepted: \.csv, \.tsv, \.txt, \.ttl"),
         ("facts.csv", "a,b\n", "row 1 must hold subject, relation, object, got 'a,b'"),
         ("facts.graphml", "<graphml>", "cannot be read: "),
         ("facts.ttl", "ex:a ex:b", "cannot be read: "),
