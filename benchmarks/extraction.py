@@ -1,19 +1,23 @@
-"""What extraction finds: the tagger on CoNLL04, the graph's own extraction on the labelled sentences, and their speed.
+"""What extraction finds: the tagger on CoNLL04, graphs of the bundled bots on labelled sentences, and their speed.
 
     python -m benchmarks.extraction [--conll04 dev.txt] [--adapter DIR]
 
 Strict micro F1: on CoNLL04 of entities with type and of relations between them; on `benchmarks/entities/bots.jsonl` of
-spans whatever their type, since the graph's kinds are others. The speed is that of one core, by time of the process.
+the spans that a graph names, whatever their type, since its kinds are others, once with `extractor: default` and once
+with `tagger`. The speed is that of one core, by time of the process.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import closing
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 from adapters.tagger.data import Example, read_examples
@@ -31,6 +35,7 @@ from retrieval.encoder import Encoder
 from retrieval.store import DATABASE, Store
 from retrieval.text import sentences
 
+EXTRACTORS = ("default", "tagger")
 LABELLED = Path(__file__).parent / "entities" / "bots.jsonl"
 
 
@@ -62,70 +67,65 @@ def seconds(run: Callable[[], object]) -> float:
     return time.process_time() - begin
 
 
-def extract(store: Store, chunks: list[tuple[Chunk, str]], language: str) -> None:
+def extract(store: Store, chunks: list[tuple[Chunk, str]]) -> None:
     """Both passes of the graph over some chunks, each with its document's title."""
     lexicon = Lexicon(store.connection)
     for chunk, title in chunks:
-        evidence(chunk, title, language)
-        read(chunk, title, lexicon, language)
+        evidence(chunk, title, "en")
+        read(chunk, title, lexicon, "en")
 
 
-def opened(source: BotSource, encoder: Encoder) -> Store:
-    """The store of a bot, indexed first unless it is up to date."""
+def built(name: str, extractor: str, home: Path, encoder: Encoder) -> Store:
+    """The store of a bundled bot, its graph made by an extractor."""
+    config = bots.find(name).config
+    graph = config.graph.model_copy(update={"extractor": extractor})
+    source = BotSource(config.model_copy(update={"graph": graph}), home / extractor / name)
     manifest = build(source, encoder=encoder)
     return Store(source.home / "builds" / manifest.build / DATABASE)
 
 
-def main(conll: Path | None, adapter: str | None) -> None:
+def main(conll: Path | None, adapter: str) -> None:
     """Measure and print Markdown tables."""
     os.environ["OMP_NUM_THREADS"] = "1"  # of the compiled tagger
     bots.SHELVES.append(BUNDLED)
-    tagger = Tagger.load(adapter) if adapter else None
+    tagger = Tagger.load(adapter)
     print("| what | precision | recall | F1 |\n|---|---:|---:|---:|")
-    if tagger and conll:
-        for what, found in zip(("entities", "relations"), conll04(tagger, conll), strict=True):
-            print(f"| CoNLL04, {what} | {found.precision:.3f} | {found.recall:.3f} | {found.f1:.3f} |")
-    examples = read_examples(LABELLED)
-    of_bots = bots_of(LABELLED)
-    wanted = [[entity[:2] for entity in example.entities] for example in examples]
+    for what, found in zip(("entities", "relations"), conll04(tagger, conll) if conll else (), strict=False):
+        print(f"| CoNLL04, {what} | {found.precision:.3f} | {found.recall:.3f} | {found.f1:.3f} |")
+    examples, of_bots = read_examples(LABELLED), bots_of(LABELLED)
     encoder = Encoder.load()
-    taken = tagged_in = 0.0
+    spans: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    taken = {"evidence": 0.0, "tagger": 0.0}
     count = 0
-    spans: dict[str, list[tuple[int, int]]] = {}
-    for name in sorted(set(of_bots)):
-        source = bots.find(name)
-        with closing(opened(source, encoder)) as store:
-            titles = dict(store.rows("SELECT id, title FROM documents"))
-            chunks = [(chunk, titles[chunk.document_id]) for chunk in store.all_chunks()]
-            for example, bot in zip(examples, of_bots, strict=True):
-                if bot == name:
-                    spans[example.text] = of_graph(store, example.text)
-            count += len(chunks)
-            taken += seconds(partial(extract, store, chunks, "en"))
-            if tagger:
-                texts = [chunk.text[start:end] for chunk, _ in chunks for start, end in sentences(chunk.text)]
-                tagged_in += seconds(partial(tagger.tag, texts))
-    rows = {"graph": [spans[example.text] for example in examples]}
-    if tagger:
-        tagged = tagger.tag([example.text for example in examples])
-        rows["tagger"] = [[entity[:2] for entity in found.entities] for found in tagged]
-    for what, each in rows.items():
-        found = score(wanted, each)
-        print(f"| bundled bots, {what} | {found.precision:.3f} | {found.recall:.3f} | {found.f1:.3f} |")
-    print(f"\nChunks a second on one core: {count / taken:.0f} without the tagger", end="")
-    print(f", {count / (taken + tagged_in):.0f} with it on every sentence" if tagger else "")
+    with tempfile.TemporaryDirectory() as home:
+        for name, extractor in product(sorted(set(of_bots)), EXTRACTORS):
+            with closing(built(name, extractor, Path(home), encoder)) as store:
+                for example, bot in zip(examples, of_bots, strict=True):
+                    if bot == name:
+                        spans[extractor, example.text] = of_graph(store, example.text)
+                if extractor == "default":
+                    titles = dict(store.rows("SELECT id, title FROM documents"))
+                    chunks = [(chunk, titles[chunk.document_id]) for chunk in store.all_chunks()]
+                    texts = [chunk.text[start:end] for chunk, _ in chunks for start, end in sentences(chunk.text)]
+                    count += len(chunks)
+                    taken["evidence"] += seconds(partial(extract, store, chunks))
+                    taken["tagger"] += seconds(partial(tagger.tag, texts))
+    wanted = [[entity[:2] for entity in example.entities] for example in examples]
+    for extractor in EXTRACTORS:
+        found = score(wanted, [spans[extractor, example.text] for example in examples])
+        print(f"| bundled bots, {extractor} | {found.precision:.3f} | {found.recall:.3f} | {found.f1:.3f} |")
+    print(f"\nChunks a second on one core: {count / taken['evidence']:.0f} with default", end="")
+    print(f", {count / sum(taken.values()):.0f} with tagger")
 
 
 def bots_of(path: Path) -> list[str]:
     """The bot of each labelled sentence."""
-    import json
-
     return [json.loads(line)["bot"] for line in path.read_text(encoding="utf8").splitlines()]
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--conll04", type=Path, metavar="FILE", help="CoNLL04's dev.txt, for --adapter")
-    parser.add_argument("--adapter", metavar="DIR", help="a tagger's folder")
+    parser.add_argument("--conll04", type=Path, metavar="FILE", help="CoNLL04's dev.txt")
+    parser.add_argument("--adapter", metavar="DIR", default="default", help="a tagger's folder, for CoNLL04 and speed")
     given = parser.parse_args()
     main(given.conll04, given.adapter)

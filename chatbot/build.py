@@ -13,7 +13,7 @@ from chatbot.changes import changes
 from chatbot.checksums import check
 from chatbot.config import BotConfig
 from chatbot.extractors import extractor_of
-from chatbot.home import Manifest, NotBuilt, NothingToIndex, publish, read_manifest, updating
+from chatbot.home import CannotBuild, Manifest, NotBuilt, NothingToIndex, publish, read_manifest, updating
 from chatbot.sources import Sources, digest, find_sources
 from chatbot.update import NOTHING, Brought, Update
 from chatbot.vector_store import holds, vector_store
@@ -85,6 +85,23 @@ def build(
         GraftError: A program brings a document with the name of a file, or changes some where the others are
             damaged; the home or the store of vectors cannot be written.
     """
+    try:
+        return _build(bot, progress, encoder, compact, waiting, brought, reader)
+    except CannotBuild:
+        if compact or brought != NOTHING or outdated(bot):
+            raise
+        return read_manifest(bot.home)  # a medium that cannot be written need not be, where nothing has changed
+
+
+def _build(
+    bot: BotSource,
+    progress: Progress,
+    encoder: Encoder | None,
+    compact: bool,
+    waiting: Callable[[], None],
+    brought: Brought,
+    reader: Reader,
+) -> Manifest:
     config = bot.config
     vectors = vector_store(bot, anew=compact)
     by_program = brought != NOTHING

@@ -22,6 +22,7 @@ from chatbot.bot import Bot
 from chatbot.bots import BotSource
 from chatbot.build import build, is_current
 from chatbot.checksums import Damaged, check
+from chatbot.cli.opening import open_bot
 from chatbot.home import NotBuilt, read_manifest, updating
 from retrieval.encoder import Encoder
 from retrieval.errors import GraftError
@@ -192,10 +193,24 @@ def test_a_read_only_home_can_be_searched_but_not_built(read_only: Callable[[], 
     with as_somebody_else():
         bot = Bot.open(source, encoder)
         assert "9 euros" in bot.searcher.search("replacement card cost", 1).passages[0].chunk.text
+        assert build(source, encoder=encoder).documents == 3  # nothing has changed
         with pytest.raises(GraftError, match=r"cannot build the index in .*: Permission denied"):
-            build(source, encoder=encoder)
+            build(source, encoder=encoder, compact=True)
         with pytest.raises(GraftError, match="cannot keep conversations in"):
             bot.sessions.turns("someone")
+
+
+def test_where_nothing_can_be_written_the_index_answers_as_it_was(
+    read_only: Callable[[], BotSource], encoder: Encoder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = read_only()
+    knowledge = source.config.folder / "knowledge"
+    knowledge.chmod(0o755)
+    (knowledge / "new.md").write_text("# New\n\nA new desk.\n", encoding="utf8")
+    with as_somebody_else():
+        bot = open_bot(source, encoder)
+        assert bot.index.store.document("cards.md") and not bot.index.store.document("new.md")
+    assert "Permission denied; it answers from the index as it was" in capsys.readouterr().err
 
 
 def test_an_index_built_by_one_user_is_open_to_others(encoder: Encoder) -> None:
