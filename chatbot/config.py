@@ -97,11 +97,12 @@ class Graph(_Section):
 
 
 class Adapters(_Section):
-    """What weighs the sentences of the passages."""
+    """What weighs the sentences of the passages, and what finds entities."""
 
     reader: str = Field("default", min_length=1, description="`default`, or the folder of an adapter of your own.")
     matcher: str = Field("default", min_length=1, description="The same.")
     reranker: str = Field("default", min_length=1, description="The same.")
+    tagger: str = Field("default", min_length=1, description="The same; for `graph.extractor: tagger`.")
 
 
 class Prompt(_Section):

@@ -17,7 +17,7 @@ def extractor_of(config: BotConfig) -> Extractor | None:
     if config.graph.extractor == "tagger":
         from knowledge_graph.tagged import TaggedEntities
 
-        return TaggedEntities()
+        return TaggedEntities(config.adapter_folders.tagger)
     if config.graph.extractor == "llm":
         from chatbot.stated_by_model import ModelFacts
 
@@ -29,5 +29,5 @@ def made_by(config: BotConfig) -> str:
     """What tells graphs of different extraction apart."""
     name = config.graph.extractor
     if name == "tagger":
-        return f"{name} {find_adapter('default', 'tagger').fingerprint}"
+        return f"{name} {find_adapter(config.adapter_folders.tagger, 'tagger').fingerprint}"
     return f"{name} {config.generator.model}" if name == "llm" else name

@@ -12,7 +12,14 @@ from retrieval.text import sentences
 
 
 class TaggedEntities:
-    """Finds entities with the shipped tagger, which is loaded when first needed."""
+    """Finds entities with a tagger, which is loaded when first needed.
+
+    Args:
+        tagger: `default`, or an adapter's folder.
+    """
+
+    def __init__(self, tagger: str = "default") -> None:
+        self._name = tagger
 
     def extract(self, texts: Sequence[str]) -> Iterator[Found]:
         """See `knowledge_graph.extraction.Extractor`; all texts are read together."""
@@ -28,4 +35,4 @@ class TaggedEntities:
 
     @cached_property
     def _tagger(self) -> Tagger:
-        return Tagger.load()
+        return Tagger.load(self._name)

@@ -27,6 +27,7 @@ class Task(StrEnum):
     READER = "reader"
     MATCHER = "matcher"
     RERANKER = "reranker"
+    TAGGER = "tagger"
 
 
 def train(
@@ -35,8 +36,8 @@ def train(
         list[str],
         typer.Option(
             metavar="PATH[:TIMES]",
-            help="A SQuAD-format file; for the matcher and the reranker also a BEIR folder or a JSONL file of lists."
-            " TIMES is how often it is used, 0.3 for a random part of it. Several are merged.",
+            help="A SQuAD-format file; for the matcher and the reranker also a BEIR folder or a JSONL file of lists;"
+            " for the tagger a JSONL file of sentences with their entities, or CoNLL04's columns (.txt). TIMES is how often it is used, 0.3 for a random part of it. Several are merged.",
         ),
     ],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="The adapter's folder.")],
@@ -166,6 +167,11 @@ def _train(
         from adapters.reader.train import RECIPE, train_reader
 
         return train_reader(files, dev, out, replace(RECIPE, **changes), start, watch)
+    if task is Task.TAGGER:
+        from adapters.tagger.train import RECIPE as TAGGING
+        from adapters.tagger.train import train_tagger
+
+        return train_tagger(files, dev, out, replace(TAGGING, **changes), start, watch)
     from adapters.lists import train_on_lists
     from adapters.matcher.train import MATCHER
     from adapters.reranker.train import RERANKER

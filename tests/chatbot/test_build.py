@@ -202,7 +202,7 @@ def test_an_index_of_another_format_or_encoder_or_none_is_refused(built: BotSour
     good = json.loads(path.read_text(encoding="utf8"))
     for change, message in (
         ({"format": 1}, f"the index has format 1, this Graft reads {FORMAT}; run: graft index"),
-        ({"format": 9, "new_field": 1}, f"the index has format 9, this Graft reads {FORMAT}; run: graft index"),
+        ({"format": 99, "new_field": 1}, f"the index has format 99, this Graft reads {FORMAT}; run: graft index"),
         ({"encoder": "0" * 64}, "built with another encoder; run: graft index"),
         ({"build": "b-00000000"}, "the index was deleted; run: graft index"),
         ({"build": 5}, "damaged; run: graft index"),
