@@ -71,22 +71,26 @@ def _words(bot: Bot, explanation: Explanation, answer: Answer) -> str:
 
 
 def _passages(explanation: Explanation) -> str:
-    rows = ((share.place, share.contribution, f"{share.contribution:.0%}") for share in explanation.likeliest_passages)
+    rows = (
+        (share.place, share.contribution, f"{share.contribution:.0%}", str(share.route or ""))
+        for share in explanation.likeliest_passages
+    )
     return f"<h4>How likely each passage holds the answer</h4>{_bars(rows)}"
 
 
 def _signals(explanation: Explanation) -> str:
     strongest = explanation.strongest_signals
     most = max((abs(signal.contribution) for signal in strongest), default=1.0)
-    rows = ((SIGNALS[s.name], s.contribution / most, f"{s.contribution:+.1f}") for s in strongest)
+    rows = ((SIGNALS[s.name], s.contribution / most, f"{s.contribution:+.1f}", "") for s in strongest)
     return f"<h4>What tells this sentence from the others</h4>{_bars(rows)}"
 
 
-def _bars(rows: Iterable[tuple[str, float, str]]) -> str:
-    """Rows of a label, a share from -1 to 1, and its number."""
+def _bars(rows: Iterable[tuple[str, float, str, str]]) -> str:
+    """Rows of a label, a share from -1 to 1, its number, and a note."""
     items = "".join(
         f'<li class="{"against" if share < 0 else "for"}"><span>{html.escape(label)}</span><b>{number}</b>'
-        f'<div class="bar"><i style="width:{abs(share):.0%}"></i></div></li>'
-        for label, share, number in rows
+        f'<div class="bar"><i style="width:{abs(share):.0%}"></i></div>'
+        + (f"<small>{html.escape(note)}</small></li>" if note else "</li>")
+        for label, share, number, note in rows
     )
     return f'<ul class="bars">{items}</ul>'

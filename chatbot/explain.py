@@ -9,8 +9,9 @@ import numpy as np
 from adapters.reader.attribution import Attribution, Word, attribute
 from chatbot.bot import Bot, cleaned
 from chatbot.decision import Fixed, Known, Stated, Weighed
-from chatbot.explanation import NOT_READ, Answer, Explanation, Share, Signal
+from chatbot.explanation import NOT_READ, Answer, Explanation, Route, Share, Signal
 from chatbot.faq import CLOSE
+from chatbot.routes import routes
 from chatbot.support import FEATURES, Ranked, Supported
 from chatbot.units import place
 from knowledge_graph import Fact
@@ -64,7 +65,7 @@ def _weighed(bot: Bot, question: str, decision: Weighed) -> Explanation:
         ),
         words=words,
         note="" if bot.support.grafts else NOT_READ,
-        passages=_shares(decision, titles),
+        passages=_shares(decision, titles, routes(bot, decision.resolved, decision.found)),
         signals=sorted((Signal(*pair) for pair in lead if abs(pair[1]) >= LEAST), key=lambda s: -s.contribution),
         entities=entities,
         path=path,
@@ -88,7 +89,7 @@ def _moved(word: Word, by: int) -> Word:
     return replace(word, start=word.start + by, end=word.end + by)
 
 
-def _shares(decision: Weighed, titles: dict[str, str]) -> list[Share]:
+def _shares(decision: Weighed, titles: dict[str, str], ways: list[Route | None]) -> list[Share]:
     scores = np.array([entry.score for entry in decision.ranked.best])
     likely = np.exp(scores - scores.max())
     likely /= likely.sum()
@@ -96,8 +97,8 @@ def _shares(decision: Weighed, titles: dict[str, str]) -> list[Share]:
     for entry, share in zip(decision.ranked.best, likely.tolist(), strict=True):
         held[entry.unit.chunk.id] = held.get(entry.unit.chunk.id, 0.0) + share
     shares = [
-        Share(c.document_id, titles[c.document_id], c.section, passage.why, held.get(c.id, 0.0))
-        for passage in decision.found.passages
+        Share(c.document_id, titles[c.document_id], c.section, passage.why, held.get(c.id, 0.0), route)
+        for passage, route in zip(decision.found.passages, ways, strict=True)
         for c in [passage.chunk]
     ]
     return sorted(shares, key=lambda share: -share.contribution)
@@ -106,7 +107,9 @@ def _shares(decision: Weighed, titles: dict[str, str]) -> list[Share]:
 def _path(bot: Bot, question: str, best: Supported) -> tuple[list[str], list[Fact]]:
     """What the question names of the graph, and how the facts lead from there to what the answer names."""
     ranker = bot.searcher.ranker
-    entities = bot.graph.labels(ranker.entities(question)) if ranker else []
+    named = ranker.entities(question) if ranker else []
+    labels = bot.graph.labels(named)
+    entities = [labels[node] for node in named]
     if not entities:
         return [], []
     chunk = best.unit.chunk

@@ -74,12 +74,64 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Stop:
+    """A passage on a route.
+
+    Args:
+        entity: What led there: named by the stop before or, at the first, by the question; empty where the question
+            names nothing of the passage, a first hit by its words or meaning alone.
+        chunk: The passage's id.
+    """
+
+    entity: str
+    chunk: str
+    document: str
+    title: str
+    section: str
+
+    @property
+    def place(self) -> str:
+        """Its document's title and its section."""
+        return placed(self.title, self.section)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """By which way the graph led from the question to a passage, which is the last stop.
+
+    Args:
+        share: How much of what the graph adds to the passage's score comes by this way, of all ways the one that adds
+            most.
+        before: The passage's place in the ranking without the graph; None where it is not found without it.
+        after: Its place with the graph.
+    """
+
+    stops: list[Stop]
+    share: float
+    before: int | None
+    after: int
+
+    def __str__(self) -> str:
+        """In words: `question names “Silver Tide” → Silver Tide names “Oona Kestrel” → this passage`."""
+        parts = ["question"]
+        for stop in self.stops:
+            parts[-1] += f" names “{stop.entity}”" if stop.entity else ""
+            parts.append(stop.place)
+        if self.before is None:
+            rise = " (not found without the graph)"
+        else:
+            rise = f" (place {self.after}, without the graph {self.before})" if self.after < self.before else ""
+        return f"{' → '.join(parts[:-1])} → this passage{rise}"
+
+
+@dataclass(frozen=True, slots=True)
 class Share:
     """A passage that was found.
 
     Args:
         why: How well each ranker liked it: `dense`, `lexical`, `graph`.
         contribution: How likely the answer is one of its units, of all units found; the passages' sum is 1.
+        route: How the graph led to it; None where the graph adds nothing to its score.
     """
 
     document: str
@@ -87,6 +139,7 @@ class Share:
     section: str
     why: dict[str, float]
     contribution: float
+    route: Route | None = None
 
     @property
     def place(self) -> str:

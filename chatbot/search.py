@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chatbot.reply import Trace
-from knowledge_graph.rank import GraphRanker, Ranking
+from knowledge_graph.rank import GraphRanker, Ranking, Walk
 from retrieval.document import Passage
 from retrieval.fusion import Candidates
 from retrieval.index import Index
@@ -66,12 +66,17 @@ class Searcher:
 
     def rank(self, question: str, candidates: Candidates, fused: NDArray[np.float32]) -> Ranking:
         """Scores of the candidates and of what the graph adds, its share included where there is a graph."""
+        walk = self.walk(question, candidates, fused)
+        nothing = np.zeros_like(fused)
+        return walk.ranking() if walk else Ranking(candidates.positions, fused, nothing, nothing)
+
+    def walk(self, question: str, candidates: Candidates, fused: NDArray[np.float32]) -> Walk | None:
+        """The walk over the graph that `rank` scores by; None where there is no graph."""
         if self.ranker is None:
-            nothing = np.zeros_like(fused)
-            return Ranking(candidates.positions, fused, nothing, nothing)
+            return None
         known = self.index.dense_weight > 0
         cosines = candidates.dense if known else np.full_like(candidates.dense, candidates.dense.min(initial=1.0))
-        return self.ranker.rank(question, candidates.positions, fused, cosines)
+        return self.ranker.walk(question, candidates.positions, fused, cosines)
 
     def _passages(self, best: NDArray[np.int64], candidates: Candidates, ranking: Ranking) -> list[Passage]:
         found = {int(position): row for row, position in enumerate(candidates.positions)}

@@ -220,10 +220,10 @@ class KnowledgeGraph:
         stations = paths[min(reached, key=lengths.__getitem__)] if reached else []
         return [self._best_fact(u, v) for u, v in itertools.pairwise(stations)]
 
-    def labels(self, nodes: Collection[int]) -> list[str]:
-        """Labels of nodes, by number, in no order."""
+    def labels(self, nodes: Collection[int]) -> dict[int, str]:
+        """Labels of nodes, by number."""
         marks = ", ".join("?" * len(nodes))
-        return [row[0] for row in self._store.rows(f"SELECT label FROM nodes WHERE id IN ({marks})", list(nodes))]
+        return dict(self._store.rows(f"SELECT id, label FROM nodes WHERE id IN ({marks})", list(nodes)))
 
     def named_in(self, chunk_id: str, text: str) -> list[str]:
         """The entities of a chunk that a text names, the longest names first."""

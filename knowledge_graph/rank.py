@@ -17,6 +17,7 @@ from scipy import sparse
 
 from knowledge_graph.names import MAX_TOKENS, TOKEN, fold
 from knowledge_graph.store import find_nodes
+from knowledge_graph.walk import Spread, Step, rows, summed
 from retrieval.store import Store
 from retrieval.text import STOPWORDS
 
@@ -27,8 +28,6 @@ SEEDS, SEED_POWER = 3, 4
 STEPS, DAMPING = 2, 0.5
 TEMPERATURE = 0.15
 """How sharply the walk prefers chunks near the question: weight ∝ exp(cosine / TEMPERATURE)."""
-ROUNDING = 1e-12
-"""What is left of a flow that has gone back whole."""
 LINK_WEIGHT, WALK_WEIGHT = 0.3, 0.25
 """What being about the question's entities, and being reached by the walk, add to a fused score in [0, 1]."""
 
@@ -48,24 +47,31 @@ class Ranking:
 
 
 @dataclass(frozen=True, slots=True)
-class _Spread:
-    """Values on some chunks, `chunks` ascending."""
+class Walk:
+    """A question's way over the graph, from which its scores are summed.
 
-    chunks: NDArray[np.int64]
-    values: NDArray[np.float64]
+    Args:
+        found: The fused scores of the chunks that retrieval found.
+        links: How much chunks are about each entity that the question names, by node.
+        link: How much they are about all of these, at most 1.
+        steps: Each begins where the one before it led.
+        reached: What flows to each chunk, later steps damped, scaled to a maximum of 1.
+        peak: What it is scaled by.
+    """
 
-    def at(self, chunks: NDArray[np.int64], elsewhere: float = 0.0) -> NDArray[np.float64]:
-        """The values on given chunks."""
-        if not len(self.chunks):
-            return np.full(len(chunks), elsewhere)
-        row = np.minimum(np.searchsorted(self.chunks, chunks), len(self.chunks) - 1)
-        return np.where(self.chunks[row] == chunks, self.values[row], elsewhere)
+    found: Spread
+    links: dict[int, Spread]
+    link: Spread
+    steps: list[Step]
+    reached: Spread
+    peak: float
 
-    def first(self, many: int) -> _Spread:
-        """The highest values above zero; of equal ones those on the first chunks."""
-        rows = np.argsort(-self.values, kind="stable")[:many]
-        rows = np.sort(rows[self.values[rows] > 0])
-        return _Spread(self.chunks[rows], self.values[rows])
+    def ranking(self) -> Ranking:
+        """The scores of the chunks that were found or reached."""
+        every = np.unique(np.concatenate([self.found.chunks, self.link.chunks, self.reached.chunks]))
+        link, walk = self.link.at(every), self.reached.at(every)
+        total = self.found.at(every) + LINK_WEIGHT * link + WALK_WEIGHT * walk
+        return Ranking(every, *(values.astype(np.float32) for values in (total, link, walk)))
 
 
 class GraphRanker:
@@ -119,77 +125,56 @@ class GraphRanker:
             fused: Their fused scores.
             cosines: Their cosines with the question; every other chunk counts as near as the farthest of them.
         """
-        nearness = np.exp((cosines - cosines.max(initial=-1.0)) / TEMPERATURE, dtype=np.float64)
-        near = _Spread(positions, nearness)
-        far = float(nearness.min(initial=1.0))
-        found = _Spread(positions, fused.astype(np.float64))
-        entities = self.entities(question)
-        link = self._link(entities, near, far)
-        either = np.union1d(positions, link.chunks)
-        start = _Spread(either, found.at(either) + LINK_WEIGHT * link.at(either))
-        walk = self._walk(start, near, far, entities)
-        every = np.union1d(either, walk.chunks)
-        total = start.at(every) + WALK_WEIGHT * walk.at(every)
-        return Ranking(every, *(values.astype(np.float32) for values in (total, link.at(every), walk.at(every))))
+        return self.walk(question, positions, fused, cosines).ranking()
 
-    def _link(self, entities: list[int], near: _Spread, far: float) -> _Spread:
-        """How much chunks are about the question's entities, at most 1."""
-        about = [_Spread(np.empty(0, np.int64), np.empty(0))]
+    def walk(
+        self, question: str, positions: NDArray[np.int64], fused: NDArray[np.float32], cosines: NDArray[np.float32]
+    ) -> Walk:
+        """The walk that `rank` scores by, given the same."""
+        nearness = np.exp((cosines - cosines.max(initial=-1.0)) / TEMPERATURE, dtype=np.float64)
+        near = Spread(positions, nearness)
+        far = float(nearness.min(initial=1.0))
+        found = Spread(positions, fused.astype(np.float64))
+        entities = self.entities(question)
+        links = self._links(entities, near, far)
+        about = summed(list(links.values()))
+        link = Spread(about.chunks, np.minimum(about.values, 1.0))
+        either = np.union1d(positions, link.chunks)
+        mass = Spread(either, found.at(either) + LINK_WEIGHT * link.at(either)).first(SEEDS)
+        mass = Spread(mass.chunks, mass.values**SEED_POWER)
+        mass = Spread(mass.chunks, mass.values / (mass.values.sum() or 1.0))
+        steps, parts = [], []
+        for number in range(STEPS):
+            steps.append(self._step(mass, near, far, entities))
+            onward = steps[-1].onward()
+            parts.append(Spread(onward.chunks, DAMPING**number * onward.values))
+            mass = onward.first(SEEDS * 10)
+        reached = summed(parts)
+        peak = max(reached.values.max(initial=0.0), 1e-30)
+        return Walk(found, links, link, steps, Spread(reached.chunks, reached.values / peak), peak)
+
+    def _links(self, entities: list[int], near: Spread, far: float) -> dict[int, Spread]:
+        """How much chunks are about each of the question's entities, at most 1."""
+        links = {}
         for node in entities:
-            _, chunks, weights = _rows(self._by_node, np.array([node]))
+            _, chunks, weights = rows(self._by_node, np.array([node]))
             if len(chunks):
                 values = weights * near.at(chunks, far)
-                about.append(_Spread(chunks, self._rarity[node] * values / values.max()))
-        link = _summed(np.concatenate([part.chunks for part in about]), np.concatenate([part.values for part in about]))
-        return _Spread(link.chunks, np.minimum(link.values, 1.0))
+                links[node] = Spread(chunks, self._rarity[node] * values / values.max())
+        return links
 
-    def _walk(self, start: _Spread, near: _Spread, far: float, entities: list[int]) -> _Spread:
-        """What flows from the first hits to other chunks, scaled to a maximum of 1."""
-        mass = start.first(SEEDS)
-        mass = _Spread(mass.chunks, mass.values**SEED_POWER)
-        mass = _Spread(mass.chunks, mass.values / (mass.values.sum() or 1.0))
-        steps = []
-        for step in range(STEPS):
-            onward = self._step(mass, near, far, entities)
-            steps.append(_Spread(onward.chunks, DAMPING**step * onward.values))
-            mass = onward.first(SEEDS * 10)
-        reached = _summed(
-            np.concatenate([part.chunks for part in steps]), np.concatenate([part.values for part in steps])
-        )
-        return _Spread(reached.chunks, reached.values / max(reached.values.max(initial=0.0), 1e-30))
-
-    def _step(self, mass: _Spread, near: _Spread, far: float, entities: list[int]) -> _Spread:
+    def _step(self, mass: Spread, near: Spread, far: float, entities: list[int]) -> Step:
         """One step from chunks over their entities, the question's own left out, to other chunks.
 
-        What goes from a chunk through an entity is dealt out among all chunks that name it, by tie and nearness; the
-        share that would come back to where it came from is lost.
+        What goes from a chunk through an entity is dealt out among all chunks that name it, by tie and nearness.
         """
-        origin, nodes, ties = _rows(self._by_chunk, mass.chunks)
+        origin, nodes, ties = rows(self._by_chunk, mass.chunks)
         leading = ~np.isin(nodes, entities)
         origin, nodes, ties = origin[leading], nodes[leading], ties[leading]
         sent = (mass.values / self._out[mass.chunks])[origin] * ties
         through, door = np.unique(nodes, return_inverse=True)
-        of, targets, shares = _rows(self._by_node, through)
-        shares = shares * near.at(targets, far)
-        dealt = np.bincount(of, shares, len(through))
-        flow = (np.bincount(door, sent, len(through)) / dealt)[of] * shares
-        back = sent * (ties * near.at(mass.chunks, far)[origin]) / dealt[door]
-        onward = _summed(np.concatenate([targets, mass.chunks[origin]]), np.concatenate([flow, -back]))
-        return _Spread(onward.chunks, np.where(onward.values > ROUNDING, onward.values, 0.0))
-
-
-def _summed(chunks: NDArray[np.int64], values: NDArray[np.float64]) -> _Spread:
-    """The values of each chunk added up."""
-    each, row = np.unique(chunks, return_inverse=True)
-    return _Spread(each, np.bincount(row, values, len(each)).astype(np.float64))
-
-
-def _rows(
-    matrix: sparse.csr_matrix, numbers: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """The entries of some rows: which of `numbers` each is of, its column and its value."""
-    starts = matrix.indptr[numbers].astype(np.int64)
-    many = matrix.indptr[numbers + 1] - starts
-    of = np.repeat(np.arange(len(numbers)), many)
-    entries = np.arange(len(of)) + np.repeat(starts - np.cumsum(many) + many, many)
-    return of, matrix.indices[entries].astype(np.int64), matrix.data[entries].astype(np.float64)
+        of, targets, drawn = rows(self._by_node, through)
+        drawn = drawn * near.at(targets, far)
+        dealt = np.bincount(of, drawn, len(through))
+        back = ties * near.at(mass.chunks, far)[origin] / dealt[door]
+        return Step(mass.chunks[origin], door, sent, back, through, of, targets, drawn / dealt[of])

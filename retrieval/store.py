@@ -117,6 +117,12 @@ class Store:
             found |= {row[7]: Chunk(*row[:7]) for row in self.rows(sql % ",".join("?" * len(part)), part)}
         return [found[int(position)] for position in positions]
 
+    def positions_of(self, chunk_ids: Sequence[str]) -> list[int]:
+        """The positions of some chunks, in that order."""
+        marks = ",".join("?" * len(chunk_ids))
+        found = dict(self.rows(f"SELECT id, position FROM chunks WHERE id IN ({marks})", chunk_ids))
+        return [found[chunk_id] for chunk_id in chunk_ids]
+
     def positions(self) -> NDArray[np.int64]:
         """The position of every chunk, in order."""
         return self.numbers("SELECT position FROM chunks ORDER BY position")

@@ -61,6 +61,8 @@ def _show_passages(explanation: Explanation) -> None:
         why = ", ".join(f"{RANKERS[ranker]} {value:.2f}" for ranker, value in share.why.items())
         _row(f"{share.contribution:.0%}", share.contribution, share.place)
         _row("", 0, why)
+        if share.route:
+            _row("", 0, str(share.route))
 
 
 def _show_signals(explanation: Explanation) -> None:

@@ -14,7 +14,7 @@ from apps.answer import harmless, with_links
 from apps.panels import level, panel, table
 from apps.passages import excerpt, plain, shaded, shortened
 from apps.why import why
-from chatbot.explanation import Answer, Explanation, Share, Signal
+from chatbot.explanation import Answer, Explanation, Route, Share, Signal, Stop
 from chatbot.reply import Citation, Reply, Step
 from chatbot.threshold import Threshold
 from knowledge_graph import Fact
@@ -118,12 +118,16 @@ def test_why_shades_words_and_nothing_in_it_acts_as_html(bot: Any) -> None:
             words=Attribution(
                 [Word(EVIL, 0, 4, 1.0)], [Word("First", other, other + 5, 0.01), Word("late", late, late + 4, -0.5)]
             ),
-            passages=[Share("rules.md", EVIL, EVIL, {"dense": 0.5}, 0.75), Share("rules.md", "", "", {}, 0.25)],
+            passages=[
+                Share("rules.md", EVIL, EVIL, {"dense": 0.5}, 0.75),
+                Share("rules.md", "", "", {}, 0.25, Route([Stop(EVIL, "rules.md#0", "rules.md", EVIL, "")], 1.0, 5, 2)),
+            ],
             signals=[Signal("match", 2.0), Signal("score", -1.0)],
             entities=[EVIL],
             path=[Fact(EVIL, EVIL, EVIL, ("rules.md#0",))],
         ),
     )
+    assert "→ this passage (place 2, without the graph 5)</small>" in page and page.count("<small>") == 1
     assert "<img" not in page and "75%" in page and "-1.0" in page and "Confidence 80%" in page
     assert 'class="shade against" style="--weight:50%" title="-0.50">late</span>' in page and ">First<" not in page
 

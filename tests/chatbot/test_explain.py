@@ -13,9 +13,11 @@ from chatbot.build import build
 from chatbot.cli.main import app
 from chatbot.explain import explain
 from chatbot.explanation import REASONS, SIGNALS
+from chatbot.search import Searcher
 from chatbot.support import FEATURES
 from retrieval.encoder import Encoder
 from tests.chatbot.small_bot import Reconfigured, write_bot
+from tests.knowledge_graph.films import FILMS
 
 COST = "What does a replacement card cost?"
 
@@ -65,6 +67,25 @@ def test_facts_lead_from_the_question_to_the_answer(northwind: Bot) -> None:
     assert {"Harbour branch", "Lindqvist"} <= ends
 
 
+def test_the_route_to_a_passage_that_the_graph_raised_is_told(tmp_path: Path, encoder: Encoder) -> None:
+    source = write_bot(tmp_path, {f"{title}.md": f"# {title}\n\n{text}\n" for title, text in FILMS.items()})
+    build(source, encoder=encoder)
+    found = explain(bot := Bot.open(source, encoder), "In which town was the director of Glass Orchard born?")
+    share = next(share for share in found.passages if share.document == "Bruno Halvard.md")
+    route = share.route
+    assert route and route.before and route.after < route.before
+    assert [(stop.entity, stop.document) for stop in route.stops] == [
+        ("Glass Orchard", "Glass Orchard.md"),
+        ("Bruno Halvard", "Bruno Halvard.md"),
+    ]
+    shown = "question names “Glass Orchard” → Glass Orchard names “Bruno Halvard” → this passage"
+    assert str(route) == f"{shown} (place {route.after}, without the graph {route.before})"
+    alone = Searcher(bot.index, None).search(found.resolved, 20).passages
+    assert alone[route.before - 1].chunk.document_id == "Bruno Halvard.md"
+    told = " ".join(graft(tmp_path, "--explain", found.question).stdout.split())
+    assert shown in told
+
+
 @pytest.mark.parametrize(
     ("question", "rule", "abstained"),
     [
@@ -102,6 +123,7 @@ def test_a_bot_without_a_graph_is_explained_without_a_path(tmp_path: Path, encod
     build(source, encoder=encoder)
     found = explain(Bot.open(source, encoder), "Who manages the Harbour branch?")
     assert (found.entities, found.path) == ([], []) and found.answer
+    assert not any(share.route for share in found.passages)
 
 
 def test_in_a_language_the_reader_does_not_know_everything_but_words_is_there(tmp_path: Path, encoder: Encoder) -> None:
@@ -137,7 +159,10 @@ def test_the_command_prints_json(northwind_folder: Path) -> None:
     ]
     assert set(report["words"]) == {"question", "passage"}
     assert set(report["words"]["question"][0]) == {"text", "start", "end", "weight"}
-    assert set(report["passages"][0]) == {"document", "title", "section", "why", "contribution"}
+    assert set(report["passages"][0]) == {"document", "title", "section", "why", "contribution", "route"}
+    routes = [passage["route"] for passage in report["passages"] if passage["route"]]
+    assert routes and all(set(route) == {"stops", "share", "before", "after"} for route in routes)
+    assert set(routes[0]["stops"][0]) == {"entity", "chunk", "document", "title", "section"}
 
 
 @pytest.mark.parametrize(
