@@ -20,7 +20,7 @@ from pathlib import Path
 from benchmarks.asking.domains import Domain, Way, domains
 from knowledge_graph.asking.steps import NOTHING, role
 
-ALIKE, SEVERAL, ABSENT, CUT, PLAIN, WRAPPED = 0.1, 0.3, 0.15, 0.15, 0.15, 0.35
+ALIKE, SEVERAL, ABSENT, CUT, PLAIN, WRAPPED = 0.05, 0.3, 0.15, 0.2, 0.15, 0.35
 """Shares of lists whose answer is another fragment, whose fragment holds several relations, and whose relation is none
 of the domain's; of fragments that are cut, and that are made of the relation's name; of those that only denote
 something that are put into a question."""
@@ -87,9 +87,11 @@ def _words(form: str) -> str:
 
 
 def _cut(fragment: str, chance: random.Random) -> str:
-    """A fragment without a word or two at its end that is farther from the name."""
+    """A fragment without what follows the name, "which country does X", or without a word or two at an end."""
     words = fragment.split()
     at = words.index("X") if "X" in words else 0
+    if 1 < at < len(words) - 1 and chance.random() < 0.5:
+        return " ".join(words[: at + 1])
     away = chance.randint(1, 2)
     if len(words) < away + 3:
         return fragment

@@ -37,7 +37,8 @@ def train(
         typer.Option(
             metavar="PATH[:TIMES]",
             help="A SQuAD-format file; for the matcher and the reranker also a BEIR folder or a JSONL file of lists;"
-            " for the tagger a JSONL file of sentences with their entities, or CoNLL04's columns (.txt). TIMES is how often it is used, 0.3 for a random part of it. Several are merged.",
+            " for the tagger a JSONL file of sentences with their entities, or CoNLL04's columns (.txt)."
+            " TIMES is how often it is used, 0.3 for a random part of it. Several are merged.",
         ),
     ],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="The adapter's folder.")],

@@ -13,7 +13,8 @@ from knowledge_graph.asking.linking import Question
 
 Kind = Literal["list", "count", "extreme", "comparison", "whether"]
 _COUNT = re.compile(
-    r"\b(?:how many|(?:what|the|total|exact) number of|(?:what is )?(?:the )?count (?:of|the)|count)\b", re.IGNORECASE
+    r"^number of\b|\b(?:how many|(?:what|the|total|exact) number of|(?:what is )?(?:the )?count (?:of|the)|count)\b",
+    re.IGNORECASE,
 )
 _WHETHER = frozenset("is are was were do does did has have had can".split())
 _LEAST = frozenset("short small low cheap early first old light slow narrow few fewest less least near close".split())

@@ -68,4 +68,6 @@ def _coordinated(words: list[str]) -> Iterator[tuple[list[str], list[str]]]:
     """Words without one side of an "and", and without the other: "which films did X write and direct"."""
     for at, word in enumerate(words):
         if word in _AND and 0 < at < len(words) - 1 and X not in (words[at - 1], words[at + 1]):
-            yield words[:at] + words[at + 2 :], words[: at - 1] + words[at + 1 :]
+            sides = words[:at] + words[at + 2 :], words[: at - 1] + words[at + 1 :]
+            yield sides
+            yield sides[::-1]

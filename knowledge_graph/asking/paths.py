@@ -14,6 +14,10 @@ from knowledge_graph.asking.steps import Step, Steps
 HOPS = 3
 BEAM, WIDE = 40, 5_000
 """Paths of one length that are taken further, and the most nodes that are gone on from."""
+SIDES = 1.0
+"""What two paths from one entity add to a score, which both sides of an "and" ask for."""
+IGNORED = -5.0
+"""What an entity of the question adds to the score of a reading that has nothing to do with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +35,19 @@ class Reading:
 
     Args:
         said: The log-probability that the question's words ask for the paths.
+        ignored: How many of the question's entities it has nothing to do with.
     """
 
     paths: tuple[Path, ...]
     ends: frozenset[int]
     said: float
+    ignored: int
 
     @property
-    def starts(self) -> tuple[Link, ...]:
-        """The links that paths begin at."""
-        return tuple(dict.fromkeys(path.start for path in self.paths))
-
-    @property
-    def length(self) -> int:
-        """How many steps it takes."""
-        return sum(len(path.steps) for path in self.paths)
+    def score(self) -> float:
+        """How well it explains the question."""
+        sides = len({path.start for path in self.paths}) < len(self.paths)
+        return self.said + IGNORED * self.ignored + SIDES * sides
 
 
 def readings(
@@ -61,15 +63,15 @@ def readings(
         whole = divisions([start], 1)
         found = paths_from(start, steps, _promise(whole, 0))
         for path in found:
-            yield _read((path,), path.ends, whole)
+            yield _read((path,), path.ends, whole, len(links) - 1)
         single = [path for path in found if len(path.steps) == 1]
-        yield from _joined(combinations(single, 2), divisions([start], 2))
+        yield from _joined(combinations(single, 2), divisions([start], 2), len(links) - 1)
     for starts in combinations(links, 2):
         divided = divisions(starts, 2)
         of_first, of_second = (
             paths_from(start, steps, _promise(divided, at)) if divided else [] for at, start in enumerate(starts)
         )
-        yield from _joined(product(of_first, of_second), divided)
+        yield from _joined(product(of_first, of_second), divided, len(links) - 2)
 
 
 def _promise(divided: Sequence[Division], at: int) -> Callable[[Step], float]:
@@ -97,13 +99,13 @@ def paths_from(start: Link, steps: Steps, promise: Callable[[Step], float]) -> l
     return found
 
 
-def _joined(pairs: Iterable[tuple[Path, Path]], divided: Sequence[Division]) -> Iterator[Reading]:
+def _joined(pairs: Iterable[tuple[Path, Path]], divided: Sequence[Division], ignored: int) -> Iterator[Reading]:
     """Pairs of paths that lead to the same, if the words can be dealt out among them."""
     for first, second in pairs if divided else ():
         if len(first.steps) + len(second.steps) <= HOPS and not first.ends.isdisjoint(second.ends):
-            yield _read((first, second), first.ends & second.ends, divided)
+            yield _read((first, second), first.ends & second.ends, divided, ignored)
 
 
-def _read(paths: tuple[Path, ...], ends: frozenset[int], divided: Sequence[Division]) -> Reading:
+def _read(paths: tuple[Path, ...], ends: frozenset[int], divided: Sequence[Division], ignored: int) -> Reading:
     said = max(sum(part.worth(path.steps) for part, path in zip(division, paths, strict=True)) for division in divided)
-    return Reading(paths, ends, said)
+    return Reading(paths, ends, said, ignored)

@@ -9,8 +9,6 @@ from functools import lru_cache
 from retrieval.text import STOPWORDS
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-SHARED, LEAST = 0.6, 4
-"""Two words are of one family if they begin with so many same letters, as a share of the longer and at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +31,3 @@ def phrase(relation: str) -> Phrase:
     words = said.split()
     content = tuple(word for word in words if word not in STOPWORDS) or tuple(words)
     return Phrase(said, content)
-
-
-@lru_cache(maxsize=1 << 15)
-def kin(one: str, other: str) -> float:
-    """How far two words are one in another form, "direct" and "director": from 0 to 1."""
-    if one == other:
-        return 1.0
-    same = next((at for at, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), -1)
-    same = min(len(one), len(other)) if same < 0 else same
-    longer = max(len(one), len(other))
-    return 0.95 if same >= LEAST and same >= SHARED * longer else 0.0

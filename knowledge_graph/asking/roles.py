@@ -28,13 +28,9 @@ class Roles:
         logits = SHARPNESS * self._with_nothing(parts)
         return (logits - np.logaddexp.reduce(logits, axis=1, keepdims=True))[:, :-1]
 
-    def cosines(self, texts: Sequence[str]) -> Floats:
-        """Of texts with each step, shape (texts, steps)."""
-        return self._with_nothing(texts)[:, :-1]
-
     def nearest(self, texts: Sequence[str]) -> dict[Step, float]:
         """The highest cosine of each step with any of some texts."""
-        near = self.cosines(texts).max(axis=0, initial=0.0)
+        near = self._with_nothing(texts)[:, :-1].max(axis=0, initial=0.0)
         return dict(zip(self.columns, near.tolist(), strict=True))
 
     def _with_nothing(self, texts: Sequence[str]) -> Floats:

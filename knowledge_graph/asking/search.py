@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import heapq
 import json
 from collections.abc import Collection, Sequence
 
-from knowledge_graph.asking.alignment import Alignment
 from knowledge_graph.asking.judging import Judged, judge
 from knowledge_graph.asking.linking import Link, Question, linked
 from knowledge_graph.asking.parts import Parts
-from knowledge_graph.asking.paths import Path, readings
+from knowledge_graph.asking.paths import Path, Reading, readings
 from knowledge_graph.asking.roles import Roles
 from knowledge_graph.asking.steps import Steps
-from knowledge_graph.asking.weighing import WEIGHTS, Weighed, weigh
 from knowledge_graph.facts import Fact
 from retrieval.store import Store
-
-WEIGHED = 60
-"""Readings that are weighed in full, the likeliest."""
 
 
 class Search:
@@ -41,21 +35,14 @@ class Search:
         """The best reading of the question by paths that begin at some of the links."""
         return judge(self.readings(links, silent))
 
-    def readings(self, links: Sequence[Link], silent: Collection[int]) -> list[Weighed]:
-        """The likeliest readings of the question by paths that begin at some of the links, the best first.
+    def readings(self, links: Sequence[Link], silent: Collection[int]) -> list[Reading]:
+        """The readings of the question by paths that begin at some of the links, the best first.
 
         Args:
             silent: Numbers of words that ask for no relation.
         """
         parts = Parts(self.question, silent, self.roles)
-        found = readings(links, self.steps, parts.divisions)
-        likely = heapq.nlargest(WEIGHED, found, lambda reading: reading.said + WEIGHTS[1] * reading.length)
-        alignments = {
-            starts: Alignment(self.question, starts, silent, self.roles)
-            for starts in {reading.starts for reading in likely}
-        }
-        weighed = [weigh(each, self.question, alignments[each.starts], self.steps) for each in likely]
-        return sorted(weighed, key=lambda each: -each.score)
+        return sorted(readings(links, self.steps, parts.divisions), key=lambda reading: -reading.score)
 
     def route(self, path: Path, ends: Collection[int]) -> list[int]:
         """The numbers of the facts on the ways to some of a path's ends, in the order they are followed."""

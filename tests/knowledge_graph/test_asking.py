@@ -6,7 +6,7 @@ import pytest
 
 from knowledge_graph.asking import GraphAsker
 from knowledge_graph.asking.amounts import amount, is_date
-from knowledge_graph.asking.phrases import kin, phrase
+from knowledge_graph.asking.phrases import phrase
 from tests.conftest import MakeCorpus
 
 FACTS = [
@@ -100,7 +100,3 @@ def test_days_are_ordered_and_words_are_no_amounts() -> None:
 @pytest.mark.parametrize("name", ["place_of_birth", "placeOfBirth", "people.person.place of birth", "place-of-birth"])
 def test_a_relation_reads_the_same_however_it_is_spelled(name: str) -> None:
     assert phrase(name).text == "place of birth"
-
-
-def test_kin_are_forms_of_one_word() -> None:
-    assert kin("directed", "director") and kin("directed", "directed") == 1 and not kin("author", "authority") > 0.95
