@@ -1,6 +1,6 @@
 """What extraction finds: the tagger on CoNLL04, graphs of the bundled bots on labelled sentences, and their speed.
 
-    python -m benchmarks.extraction [--conll04 dev.txt] [--adapter DIR]
+    python -m benchmarks.extraction [--conll04 dev.txt] [--adapter DIR] [--labelled FILE]
 
 Strict micro F1: on CoNLL04 of entities with type and of relations between them; on `benchmarks/entities/bots.jsonl` of
 the spans that a graph names, whatever their type, since its kinds are others, once with `extractor: default` and once
@@ -84,7 +84,7 @@ def built(name: str, extractor: str, home: Path, encoder: Encoder) -> Store:
     return Store(source.home / "builds" / manifest.build / DATABASE)
 
 
-def main(conll: Path | None, adapter: str) -> None:
+def main(conll: Path | None, adapter: str, labelled: Path) -> None:
     """Measure and print Markdown tables."""
     os.environ["OMP_NUM_THREADS"] = "1"  # of the compiled tagger
     bots.SHELVES.append(BUNDLED)
@@ -92,7 +92,7 @@ def main(conll: Path | None, adapter: str) -> None:
     print("| what | precision | recall | F1 |\n|---|---:|---:|---:|")
     for what, found in zip(("entities", "relations"), conll04(tagger, conll) if conll else (), strict=False):
         print(f"| CoNLL04, {what} | {found.precision:.3f} | {found.recall:.3f} | {found.f1:.3f} |")
-    examples, of_bots = read_examples(LABELLED), bots_of(LABELLED)
+    examples, of_bots = read_examples(labelled), bots_of(labelled)
     encoder = Encoder.load()
     spans: dict[tuple[str, str], list[tuple[int, int]]] = {}
     taken = {"evidence": 0.0, "tagger": 0.0}
@@ -127,5 +127,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--conll04", type=Path, metavar="FILE", help="CoNLL04's dev.txt")
     parser.add_argument("--adapter", metavar="DIR", default="default", help="a tagger's folder, for CoNLL04 and speed")
+    parser.add_argument("--labelled", type=Path, metavar="FILE", default=LABELLED, help="sentences of bundled bots")
     given = parser.parse_args()
-    main(given.conll04, given.adapter)
+    main(given.conll04, given.adapter, given.labelled)

@@ -50,6 +50,8 @@ class ModelFacts:
         path: Where answers are kept; by default beside the vectors of all bots.
     """
 
+    exhaustive = False
+
     def __init__(self, config: Generator, path: Path | None = None) -> None:
         self._config = config
         self._path = path or data_home() / "answers.db"

@@ -36,6 +36,8 @@ TERM_CHUNKS, NOUN_CHUNKS = 3, 2
 HELD = 0.8
 """What one longer term or name holds in this share of its chunks is no term of its own (the idea of C-value, Frantzi
 et al. 2000)."""
+AGREED = 0.5
+"""What an extractor that looks at all finds in a smaller share of the chunks that have the word is found by mistake."""
 _TOLD = "rule IN ('abbreviation', 'called', 'synonym')"
 """Of the links that texts and metadata tell."""
 _LINKS = f"SELECT other, rule, told FROM links WHERE key = ? AND {_TOLD}"
@@ -67,14 +69,18 @@ class Link(NamedTuple):
     told: int
 
 
-def settle(connection: sqlite3.Connection, tallies: Tallies) -> None:
-    """Decide the touched keys, and note those that changed as unresolved."""
+def settle(connection: sqlite3.Connection, tallies: Tallies, exhaustive: bool = False) -> None:
+    """Decide the touched keys, and note those that changed as unresolved.
+
+    Args:
+        exhaustive: See `knowledge_graph.extraction.Extractor`.
+    """
     tallies.complete(min(TERM_CHUNKS, NOUN_CHUNKS))
     first = not connection.execute("SELECT EXISTS (SELECT 1 FROM entries)").fetchone()[0]
     for key, sums in tallies.touched():
         row = None if first else connection.execute("SELECT * FROM entries WHERE key = ?", (key,)).fetchone()
         old = Entry(*row) if row else None
-        new = decide(key, sums, tallies)
+        new = decide(key, sums, tallies, exhaustive)
         if new is None and old is not None:
             connection.execute("DELETE FROM entries WHERE key = ?", (key,))
         elif new is not None and old != new:
@@ -95,8 +101,8 @@ def unresolve(connection: sqlite3.Connection, keys: Iterable[str]) -> None:
     connection.executemany("INSERT OR IGNORE INTO unresolved VALUES (?, ?, ?)", rows)
 
 
-def decide(key: str, sums: list[Sum], tallies: Tallies) -> Entry | None:
-    """The entry of a key, or that it has none."""
+def decide(key: str, sums: list[Sum], tallies: Tallies, exhaustive: bool = False) -> Entry | None:
+    """The entry of a key, or that it has none; see `settle`."""
     by = _by_role(sums)
     names = _names(key, sums, tallies)
     if names and _only_joins(key, names.total(), tallies):
@@ -107,12 +113,17 @@ def decide(key: str, sums: list[Sum], tallies: Tallies) -> Entry | None:
         if sum_.role == "held":
             held[sum_.other] += sum_.total
     term = spread >= TERM_CHUNKS and max(held.values(), default=0) < HELD * spread
+    extracted = by["found"].total() + by["concept"].total()
+    if exhaustive and extracted < AGREED * by["word"].total():
+        extracted = 0
+    if exhaustive and not extracted:
+        names.clear()
     kind: Kind
     if names:
         kind, labels = "name", names
     elif term:
         kind, labels = "term", by["free"] + by["held"]
-    elif by["found"] or by["concept"]:
+    elif extracted:
         named = by["found"].total() >= by["concept"].total()
         kind, labels = ("name", by["found"]) if named else ("term", by["concept"])
     elif by["noun"].total() >= NOUN_CHUNKS:

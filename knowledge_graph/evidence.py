@@ -14,7 +14,7 @@ from typing import Literal
 
 from knowledge_graph import chinese, english
 from knowledge_graph.extraction import Found
-from knowledge_graph.names import acceptable, key_of
+from knowledge_graph.names import acceptable, key_of, token_pattern
 from knowledge_graph.relations import in_records, in_table, is_entity_like, relation_name
 from knowledge_graph.words import walk
 from retrieval.document import Chunk
@@ -23,7 +23,7 @@ from retrieval.text import CJK, STOPWORDS, sentences
 
 Role = Literal[
     "name", "proper", "common", "joined", "free", "held", "noun", "long", "short", "also", "topic", "row", "given",
-    "synonym", "called", "found", "concept"
+    "synonym", "called", "found", "concept", "word"
 ]  # fmt: skip
 """How a key occurs.
 
@@ -33,7 +33,7 @@ is not; `joined`: `other` is a name that joins this one with another by "and"; `
 abbreviates `other`; `also`: another name of something; `topic`: a title or heading; `row`: names a table's row, or in
 Chinese is a cell; `given`: by the user; `synonym`: another name of `other`, a document's title, by its metadata;
 `called`: another name of `other`, if that names something, or of a longer run of words before "also called";
-`found`, `concept`: a name and a term that an extractor found.
+`found`, `concept`: a name and a term that an extractor found; `word`: a word of a text that it read.
 """
 Row = tuple[str, Role, str, str]
 """Key, role, spelling and another key."""
@@ -102,10 +102,12 @@ def given(label: str) -> list[Row]:
     return _spelled(label, "given")
 
 
-def of_extractor(found: Found) -> Evidence:
-    """What an extractor found tells."""
-    rows = [row for name in found.names for row in _spelled(name, "found")]
-    return Evidence(rows + [row for term in found.terms for row in _spelled(term, "concept")])
+def of_extractor(found: Found, text: str) -> Evidence:
+    """What an extractor found in a text tells, and which words the text has beside."""
+    rows = [row for name in dict.fromkeys(found.names) for row in _spelled(name, "found")]
+    rows += [row for term in dict.fromkeys(found.terms) for row in _spelled(term, "concept")]
+    words = {_key(match.group()) for match in token_pattern(text).finditer(text)} - {""}
+    return Evidence(rows + [(word, "word", "", "") for word in sorted(words)])
 
 
 def _english(text: str, found: Evidence) -> None:

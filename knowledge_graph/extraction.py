@@ -32,7 +32,13 @@ class Found(NamedTuple):
 
 
 class Extractor(Protocol):
-    """Finds what texts name."""
+    """Finds what texts name.
+
+    Args:
+        exhaustive: Whether it looks at every name and term, so that what it mostly passes over is none.
+    """
+
+    exhaustive: bool
 
     def extract(self, texts: Sequence[str]) -> Iterable[Found]:
         """What each text names and states."""
@@ -45,10 +51,10 @@ def keep(connection: sqlite3.Connection, positions: Sequence[int], found: Iterab
     connection.executemany("INSERT OR REPLACE INTO extracted VALUES (?, ?)", rows)
 
 
-def kept(connection: sqlite3.Connection, position: int) -> Found:
-    """What was found in the chunk at a position."""
+def kept(connection: sqlite3.Connection, position: int) -> Found | None:
+    """What was found in the chunk at a position; None where nobody looked."""
     row = connection.execute("SELECT found FROM extracted WHERE chunk = ?", (position,)).fetchone()
     if row is None:
-        return Found()
+        return None
     names, terms, facts = json.loads(row[0])
     return Found(tuple(names), tuple(terms), tuple(tuple(fact) for fact in facts))

@@ -18,6 +18,8 @@ class TaggedEntities:
         tagger: `default`, or an adapter's folder.
     """
 
+    exhaustive = True
+
     def __init__(self, tagger: str = "default") -> None:
         self._name = tagger
 

@@ -105,7 +105,8 @@ class GraphUpdate:
         """
         told = self._bring(set(triples))
         self._hear(set(aliases))
-        entries.settle(self._connection, Tallies(self._connection))
+        exhaustive = self._extractor is not None and self._extractor.exhaustive
+        entries.settle(self._connection, Tallies(self._connection), exhaustive)
         changed = told + resolution.settle(self._connection, self._encode)
         lexicon = Lexicon(self._connection)
         facts = {
@@ -125,7 +126,11 @@ class GraphUpdate:
                 of_facts(chunk) if chunk.document_id in tables else evidence(chunk, title, self._language)
                 for _, chunk, title in chunks
             ),
-            (of_extractor(extraction.kept(self._connection, position)) for position, *_ in chunks),
+            (
+                of_extractor(found, chunk.text)
+                for position, chunk, _ in chunks
+                if (found := extraction.kept(self._connection, position))
+            ),
             (Evidence(synonyms(self._metadata(id_), title)) for id_, title in titles.items()),
         )
         while batch := list(islice(told, BATCH)):
@@ -207,8 +212,8 @@ class GraphUpdate:
         total = execute("SELECT count(*) FROM unread").fetchone()[0]
         readings = Readings(self._connection)
         for done, (position, chunk, title, new) in enumerate(self._unread(), 1):
-            stated = extraction.kept(self._connection, position).facts
-            reading = read(chunk, title, lexicon, self._language, self._given, stated)
+            found = extraction.kept(self._connection, position)
+            reading = read(chunk, title, lexicon, self._language, self._given, found.facts if found else ())
             if new:
                 holders.add(self._connection, position, reading.seen)
             readings.replace(position, reading)
