@@ -64,7 +64,7 @@ def write(folder: Path, chunks: int, sizes: Numbers) -> None:
     cut = ((number, f"d#{number}") for number in range(chunks))
     connection.executemany("INSERT INTO chunks VALUES (?, ?, 'd', 0, 0, '', '', x'')", cut)
     called = [(number, key_of(name(number)), name(number)) for number in range(len(sizes))]
-    connection.executemany("INSERT INTO nodes VALUES (?, ?, ?, 'name', 0)", called)
+    connection.executemany("INSERT INTO entities VALUES (?, ?, ?, 'name', 0, 1)", called)
     connection.executemany(
         "INSERT INTO lexicon VALUES (?, ?, ?, 'name', 1)", ((key, key, label) for _, key, label in called)
     )

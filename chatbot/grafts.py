@@ -49,12 +49,12 @@ class Grafts:
 
 
 def find_all(names: Adapters = DEFAULTS) -> dict[str, Adapter]:
-    """The adapters of a bot's config by task, by default the shipped ones, not yet loaded.
+    """The adapters of a bot's config that weigh units, by task, by default the shipped ones, not yet loaded.
 
     Raises:
         ModelError: An adapter is missing or does not fit.
     """
-    return {task: find_adapter(name, task) for task, name in names.model_dump().items()}
+    return {task: find_adapter(getattr(names, task), task) for task in _LOADERS}
 
 
 def _load(adapter: Adapter, task: str) -> Any:

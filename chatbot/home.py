@@ -23,7 +23,7 @@ from pydantic import TypeAdapter
 from chatbot.checksums import seal
 from retrieval.errors import GraftError
 
-FORMAT = 9
+FORMAT = 10
 """Version of a build's files; raise it when they change, or what is made of a text: its chunks, words or graph."""
 
 NEXT = "next"

@@ -15,6 +15,8 @@ _GENERIC = frozenset(
     每年 全部 具体 主要 一般 不同 需要 可以 如果 以及 或者 因此
     """.split()
 )
+_PLACES = frozenset("上下里内外中前后")
+"""Where something is, "ATM上", which the tagger takes for the end of a name after Latin letters."""
 
 
 def names(text: str) -> Iterator[str]:
@@ -25,12 +27,15 @@ def names(text: str) -> Iterator[str]:
     jieba.setLogLevel(logging.WARNING)
     yield from (match[1] for match in _QUOTED.finditer(text))
     run: list[str] = []
+    counted = False
     for word, flag in jieba.posseg.cut(text):
-        if _NOUN.match(flag) and word.strip() and word not in _GENERIC:
+        unit = counted and len(word) == 1  # "3天宽限期"
+        if _NOUN.match(flag) and word.strip() and word not in _GENERIC and word not in _PLACES and not unit:
             run.append(word)
         else:
             yield from _compounds(run)
             run = []
+        counted = flag == "m"
     yield from _compounds(run)
 
 

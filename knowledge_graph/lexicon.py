@@ -145,19 +145,6 @@ def character_pairs(text: str) -> list[str]:
     return [text[at : at + 2] for at in range(len(text) - 1)]
 
 
-def once(mentions: list[Mention]) -> list[Mention]:
-    """Mentions without those that lie in another of the same entity, as an alias may be in a longer one."""
-    if len({mention.key for mention in mentions}) == len(mentions):
-        return mentions
-    kept: list[Mention] = []
-    ends: dict[str, int] = {}
-    for mention in sorted(mentions, key=lambda m: (m.start, -m.end)):
-        if mention.end > ends.get(mention.key, 0):
-            ends[mention.key] = mention.end
-            kept.append(mention)
-    return kept
-
-
 def outermost(mentions: Iterable[Mention]) -> list[Mention]:
     """Mentions that lie in no other, in reading order."""
     kept: list[Mention] = []

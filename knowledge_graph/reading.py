@@ -11,7 +11,7 @@ from knowledge_graph import english
 from knowledge_graph.evidence import headings, table_cells
 from knowledge_graph.extraction import Said
 from knowledge_graph.facts import Mention, Triple, value_key
-from knowledge_graph.lexicon import BREAK, Lexicon, Seen, once, outermost
+from knowledge_graph.lexicon import BREAK, Lexicon, Seen, outermost
 from knowledge_graph.names import key_of
 from knowledge_graph.relations import in_sentence, may_hold_values, values
 from retrieval.document import Chunk
@@ -27,7 +27,7 @@ class Reading:
     """Entities are given by key, values by `value_key`.
 
     Args:
-        mentions: How often the text names each entity.
+        mentions: How often the text names each entity by itself; 0 if only within a longer name.
         topics: The entities that the title and the headings over the chunk name.
         facts: Typed facts.
         pairs: Entities that a sentence names together, each pair in the order of their keys.
@@ -58,12 +58,13 @@ def read(
     """
     found = Reading()
     text = english.prose(chunk.text)
-    named: list[str] = []
+    inner: set[str] = set()
     for start, end in sentences(text):
         sentence = text[start:end]
         before = len(found.seen.words)
         if mentions := lexicon.mentions(sentence, found.seen):
-            named += [mention.key for mention in once(mentions)]
+            found.mentions.update([mention.key for mention in outermost(mentions)])
+            inner.update([mention.key for mention in mentions])
             lead, colon, _ = sentence.partition(": ")
             if colon and given(chunk.section.split(PATH_SEPARATOR)[-1], lead):
                 continue
@@ -73,7 +74,7 @@ def read(
             found.facts.update(in_sentence(sentence, free, language, bool(amounts)))
             together = list(dict.fromkeys([mention.key for mention in free]))[:PER_SENTENCE]
             found.pairs.update(combinations(sorted(together), 2))
-    found.mentions.update(named)
+    found.mentions.update(dict.fromkeys(inner, 0))
     for row, relation, cell in table_cells(chunk):
         for words in (key_of(row).split(), key_of(cell).split()):
             found.seen.words += (*words, BREAK)

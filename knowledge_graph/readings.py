@@ -15,18 +15,19 @@ from knowledge_graph.lazy import Lazy
 from knowledge_graph.reading import Reading
 
 SCHEMA = """
-CREATE TABLE nodes (
+CREATE TABLE entities (
     id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, label TEXT NOT NULL, kind TEXT NOT NULL,
-    magnitude INTEGER NOT NULL DEFAULT 0
+    magnitude INTEGER NOT NULL DEFAULT 0, shown INTEGER NOT NULL DEFAULT 0
 ) STRICT;
+CREATE VIEW nodes AS SELECT id, key, label, kind FROM entities WHERE shown;
 CREATE TABLE mentions (
     chunk INTEGER NOT NULL, node INTEGER NOT NULL, count INTEGER NOT NULL, topic INTEGER NOT NULL,
     PRIMARY KEY (chunk, node)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX mentions_of_node ON mentions (node);
 CREATE TABLE edges (
-    id INTEGER PRIMARY KEY, subject INTEGER NOT NULL REFERENCES nodes, relation TEXT NOT NULL,
-    object INTEGER NOT NULL REFERENCES nodes, given INTEGER NOT NULL DEFAULT 0, UNIQUE (subject, relation, object)
+    id INTEGER PRIMARY KEY, subject INTEGER NOT NULL REFERENCES entities, relation TEXT NOT NULL,
+    object INTEGER NOT NULL REFERENCES entities, given INTEGER NOT NULL DEFAULT 0, UNIQUE (subject, relation, object)
 ) STRICT;
 CREATE INDEX edges_of_object ON edges (object);
 CREATE TABLE edge_chunks (
@@ -39,7 +40,9 @@ CREATE TABLE pairs (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE stale (node INTEGER PRIMARY KEY) STRICT;
 """
-"""`mentions.count`: how often the chunk's text names the node; 0 where only its title or a heading does (`topic`).
+"""`nodes`: the entities that a heading is, that are named by themselves somewhere, or of which something is stated; the
+others, as "Hanoi" where there are only "Towers of Hanoi", still tie chunks together. `mentions.count`: how often the
+chunk's text names the entity by itself; 0 where only a longer name, the title or a heading does (`topic`).
 `edges.given`: brought by the user. `readings`: the chunks that were read, with the pairs of nodes in their sentences;
 `pairs`: the same by node, both ways round. `stale`: nodes of which pairs, edges or mentions have changed."""
 
@@ -117,11 +120,11 @@ class Readings:
 
     def _node(self, key: str) -> int:
         execute = self._connection.execute
-        found = execute("SELECT id FROM nodes WHERE key = ?", (key,)).fetchone()
+        found = execute("SELECT id FROM entities WHERE key = ?", (key,)).fetchone()
         if found is None:
             value = key.startswith(VALUE)
             row = (key[1:], "value") if value else execute(_ENTRY, (key,)).fetchone()
-            sql = "INSERT INTO nodes (key, label, kind) VALUES (?, ?, ?) RETURNING id"
+            sql = "INSERT INTO entities (key, label, kind) VALUES (?, ?, ?) RETURNING id"
             found = execute(sql, (key, *row)).fetchone()
         return int(found[0])
 

@@ -225,7 +225,8 @@ def _write(connection: sqlite3.Connection, target: dict[str, str], kinds: dict[s
         elif new is not None and new != old:
             connection.execute("INSERT OR REPLACE INTO lexicon VALUES (?, ?, ?, ?, ?)", (key, *new))
             if old:
-                connection.execute("UPDATE nodes SET label = ?, kind = ? WHERE key = ?", (*new[1:3], key))
+                connection.execute("UPDATE entities SET label = ?, kind = ? WHERE key = ?", (*new[1:3], key))
+                connection.execute("INSERT OR IGNORE INTO stale SELECT id FROM entities WHERE key = ?", (key,))
         if (old and (old[0], old[3])) != (new and (new[0], new[3])):
             changed.append((key, all(found[3] for found in (old, new) if found)))
     connection.execute("DELETE FROM unresolved")

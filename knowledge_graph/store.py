@@ -52,7 +52,7 @@ def load_matrix(folder: Path, store: Store) -> sparse.csr_matrix:
 
 def _shape(store: Store) -> tuple[int, int]:
     """One more than the last chunk's position and the last node's number."""
-    sql = "SELECT ifnull(max(position) + 1, 0), (SELECT ifnull(max(id) + 1, 0) FROM nodes) FROM chunks"
+    sql = "SELECT ifnull(max(position) + 1, 0), (SELECT ifnull(max(id) + 1, 0) FROM entities) FROM chunks"
     rows, columns = store.rows(sql)[0]
     return rows, columns
 

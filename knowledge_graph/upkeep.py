@@ -32,7 +32,7 @@ _STATED = f"""EXISTS (
 )"""
 _RELATED = f"""SELECT a.node, a.other FROM strongest a JOIN strongest b ON b.node = a.other AND b.other = a.node
     WHERE NOT {_STATED}"""
-_IN_ORDER = "(SELECT key FROM nodes WHERE id = a.node) < (SELECT key FROM nodes WHERE id = a.other)"
+_IN_ORDER = "(SELECT key FROM entities WHERE id = a.node) < (SELECT key FROM entities WHERE id = a.other)"
 _STEPS = (
     f"""DELETE FROM edges WHERE id IN {_OF_STALE} AND NOT given AND relation != '{RELATED}'
         AND NOT EXISTS (SELECT 1 FROM edge_chunks c WHERE c.edge = edges.id)""",
@@ -42,19 +42,22 @@ _STEPS = (
             PARTITION BY p.node ORDER BY p.chunks * p.chunks * 1.0 / (1 << n.magnitude) DESC, n.key
         ) AS place
         FROM (SELECT node, other, count(*) AS chunks FROM pairs WHERE node IN stale GROUP BY node, other) p
-        JOIN nodes n ON n.id = p.other
+        JOIN entities n ON n.id = p.other
     ) WHERE place <= {STRONGEST}""",
     f"""DELETE FROM edges WHERE id IN {_OF_STALE} AND NOT given AND relation = '{RELATED}'
         AND NOT EXISTS ({_RELATED} AND a.node = edges.subject AND a.other = edges.object AND {_IN_ORDER})""",
     f"""INSERT OR IGNORE INTO edges (subject, relation, object)
         SELECT iif(n.key < o.key, n.id, o.id), '{RELATED}', iif(n.key < o.key, o.id, n.id)
-        FROM ({_RELATED} AND a.node IN stale) r JOIN nodes n ON n.id = r.node JOIN nodes o ON o.id = r.other""",
+        FROM ({_RELATED} AND a.node IN stale) r JOIN entities n ON n.id = r.node JOIN entities o ON o.id = r.other""",
     f"""INSERT OR IGNORE INTO edge_chunks SELECT e.id, p.chunk FROM edges e
         JOIN pairs p ON p.node = e.subject AND p.other = e.object
         WHERE e.id IN {_OF_STALE} AND NOT e.given AND e.relation = '{RELATED}'""",
-    """DELETE FROM nodes WHERE id IN stale AND NOT EXISTS (SELECT 1 FROM mentions m WHERE m.node = nodes.id)
-        AND NOT EXISTS (SELECT 1 FROM edges e WHERE e.subject = nodes.id)
-        AND NOT EXISTS (SELECT 1 FROM edges e WHERE e.object = nodes.id)""",
+    """UPDATE entities SET shown =
+        EXISTS (SELECT 1 FROM mentions m WHERE m.node = entities.id AND (m.count OR entities.kind = 'topic'))
+        OR EXISTS (SELECT 1 FROM edges e WHERE e.subject = entities.id)
+        OR EXISTS (SELECT 1 FROM edges e WHERE e.object = entities.id) WHERE id IN stale""",
+    """DELETE FROM entities WHERE id IN stale AND NOT shown
+        AND NOT EXISTS (SELECT 1 FROM mentions m WHERE m.node = entities.id)""",
     "DELETE FROM stale",
 )
 
@@ -70,10 +73,10 @@ def _measure(connection: sqlite3.Connection) -> None:
     """Count what names the stale nodes; where that is of another magnitude than before, their partners are stale."""
     rows = connection.execute(
         """SELECT n.id, n.magnitude, (SELECT count(*) FROM mentions m WHERE m.node = n.id)
-        FROM stale s JOIN nodes n ON n.id = s.node"""
+        FROM stale s JOIN entities n ON n.id = s.node"""
     )
     changed = [(count.bit_length(), old, node) for node, old, count in rows if count.bit_length() != old]
-    connection.executemany("UPDATE nodes SET magnitude = ? WHERE id = ?", ((new, node) for new, _, node in changed))
+    connection.executemany("UPDATE entities SET magnitude = ? WHERE id = ?", ((new, node) for new, _, node in changed))
     connection.executemany(
         "INSERT OR IGNORE INTO stale SELECT other FROM pairs WHERE node = ?",
         ((node,) for _, old, node in changed if old),  # all partners of a new node are stale

@@ -50,7 +50,8 @@ class Words:
 
 
 def walk(text: str, sentences: Sequence[tuple[int, int]]) -> Words:
-    """Look at every word of some sentences once; function words tell nothing of capitals."""
+    """Look at every word of some sentences once; function words tell nothing of capitals. No term goes on in small
+    letters after a name of several words: "Harbour Office rents"."""
     found = Words()
     for start, end in sentences:
         sentence = text[start:end]
@@ -58,17 +59,19 @@ def walk(text: str, sentences: Sequence[tuple[int, int]]) -> Words:
         gaps = _WORD.split(sentence)
         gaps[0] = f"|{gaps[0]}"
         run: list[str] = []
+        capitals = 0  # at the end of the run
         for gap, (token, small, content) in zip(gaps, map(_forms, words), strict=False):
             if token:
                 if small:
                     found.lower.append(token)
                 elif not initial(gap):
                     found.upper.append(token)
-            if run and not (content and gap.isspace()):
+            if run and not (content and gap.isspace() and not (small and capitals > 1)):
                 _collect(run, found)
-                run = []
+                run, capitals = [], 0
             if content:
                 run.append(content)
+                capitals = 0 if small else capitals + 1
         _collect(run, found)
     return found
 

@@ -139,21 +139,27 @@ def _is_abbreviation(text: str, begin: int, stop: re.Match[str]) -> bool:
 
 
 def _blocks(text: str) -> list[tuple[int, int, bool]]:
-    """Paragraphs, list items, headings, and (whole: never split further) table rows and fenced code."""
+    """Paragraphs, list items, headings, and (whole: never split further) table rows and fenced code.
+
+    A line in capitals over a line in small letters is a heading.
+    """
     blocks: list[tuple[int, int, bool]] = []
     offset = 0
-    joins = fenced = False
+    joins = fenced = loud = False
     for line in text.splitlines(keepends=True):
         body, end = line.strip(), offset + len(line.rstrip())
         fence = body.startswith(("```", "~~~"))
         row = body.startswith("|")
-        if fenced or (joins and body and not fence and not row and not _MARKUP.match(line)):
+        capitals = body.isupper() and not is_cjk(body)
+        titled = loud and not capitals
+        if fenced or (joins and body and not fence and not row and not titled and not _MARKUP.match(line)):
             start, _, whole = blocks[-1]
             blocks[-1] = (start, end if body else blocks[-1][1], whole)
         elif body:
             blocks.append((offset, end, row or fence))
         fenced ^= fence
         joins = bool(body) and not row and not fence and not body.startswith("#")
+        loud = capitals
         offset += len(line)
     return blocks
 

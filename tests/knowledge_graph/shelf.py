@@ -70,15 +70,19 @@ class Shelf:
         )
         return rows[0][0] if rows else ""
 
+    def shown(self) -> set[str]:
+        """The labels of the nodes."""
+        return {label for (label,) in self._rows("SELECT label FROM nodes")}
+
     def picture(self) -> Picture:
         """The graph by what it says, whatever the numbers of its nodes, edges and chunks."""
 
         return {
-            "nodes": self._rows("SELECT key, label, kind, magnitude FROM nodes"),
+            "nodes": self._rows("SELECT key, label, kind, magnitude, shown FROM entities"),
             "aliases": self._rows("SELECT a.key, n.key FROM aliases a JOIN nodes n ON n.id = a.node"),
             "mentions": self._rows(
                 """SELECT c.id, n.key, m.count, m.topic FROM mentions m
-                JOIN nodes n ON n.id = m.node JOIN chunks c ON c.position = m.chunk"""
+                JOIN entities n ON n.id = m.node JOIN chunks c ON c.position = m.chunk"""
             ),
             "edges": self.edges(),
             "provenance": self._rows(

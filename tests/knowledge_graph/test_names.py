@@ -88,6 +88,11 @@ def test_a_name_written_like_a_word_matches_with_its_capital_only() -> None:
     assert found.mentions("They grant access.") == []
 
 
+def test_no_term_goes_on_in_small_letters_after_a_name() -> None:
+    found = lexicon(*["The Harbour Office rents berths."] * 4).nodes
+    assert "harbour office" in found and "harbour office rent" not in found
+
+
 def test_code_holds_no_entities() -> None:
     assert english.prose("One.\n```\nFooBar BazQux\n```\nTwo.") == "One.\n   \n             \n   \nTwo."
     assert "foobar bazqux" not in lexicon("See this.\n```\nrun FooBar BazQux\n```\nDone.").nodes
@@ -108,6 +113,8 @@ def test_chinese_nouns_and_quoted_names() -> None:
     found = lexicon(text, text, language="zh")
     spans = {text[mention.start : mention.end] for mention in found.mentions(text)}
     assert {"信用卡", "电子银行服务协议"} <= spans
+    assert "宽限期" in set(chinese.names("还款日之后有3天宽限期。"))
+    assert "天宽限期" not in set(chinese.names("还款日之后有3天宽限期。"))
 
 
 @pytest.mark.parametrize(

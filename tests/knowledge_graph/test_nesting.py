@@ -50,4 +50,4 @@ def test_words_are_dealt_out_between_two_entities_and_around_an_and(encoder: Enc
     both = "which films did Ada write and direct"
     words = tuple(Word(word.lower(), word.lower(), 0, 0) for word in both.split())
     parts = Parts(Question(both, words, (ada,)), [], Roles([MADE, MADE.back], encoder))
-    assert len(parts.divisions([ada], 2)) == 1
+    assert len(parts.divisions([ada], 2)) == 2  # either side may be the first path's

@@ -31,6 +31,7 @@ from tests.knowledge_graph.shelf import Shelf
         ("Type II diabetes", "type 2 diabetes"),
         ("Northwind Ltd.", "Northwind"),
         ("Consumer Credit Act 2013", "Consumer Credit Act"),
+        ("Republic of Eastmark", "Eastmark"),
         ("ＡＴＭ机", "ATM机"),
     ],
 )
@@ -50,6 +51,7 @@ def test_spellings_of_one_name_have_one_form(one: str, other: str) -> None:
         ("four", "for"),
         ("Type I", "Type II"),
         ("Dr", "Mr"),
+        ("Bank of Eastmark", "Eastmark"),
         ("信用卡", "借记卡"),
     ],
 )
@@ -77,7 +79,7 @@ def test_variants_are_one_node_under_the_most_frequent_name(encoder: Encoder) ->
     assert made.means("Night-Desk") == made.means("Night Desk") != ""
     # "Dr Ada Lin" is one mention, not two
     assert ("0#0", "ada lin", 3, 0) in made.picture()["mentions"]
-    assert [row for row in made.picture()["nodes"] if "lin" in row[0].split()] == [("ada lin", "Ada Lin", "name", 1)]
+    assert [row for row in made.picture()["nodes"] if "lin" in row[0].split()] == [("ada lin", "Ada Lin", "name", 1, 1)]
 
 
 def test_inflections_are_merged_where_they_mean_the_same(encoder: Encoder) -> None:

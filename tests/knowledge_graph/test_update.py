@@ -148,6 +148,20 @@ def test_one_more_document_changes_the_reading_of_the_others() -> None:
     assert {row[1] for row in shelf.picture()["mentions"]} == {"note", "sca"}
 
 
+def test_what_is_only_named_within_a_longer_name_is_not_shown() -> None:
+    shelf = Shelf()
+    shelf.add(Document("a", "Puzzles", "We like the Towers of Hanoi. Who solved the Towers of Hanoi?", "a"))
+    shelf.settle()
+    assert shelf.shown() == {"Puzzles", "Towers of Hanoi"}
+    assert ("a#0", "hanoi", 0, 0) in shelf.picture()["mentions"]
+    shelf.add(Document("b", "Puzzles", "Then they left Hanoi.", "b"))
+    shelf.settle()
+    assert shelf.shown() == {"Puzzles", "Towers of Hanoi", "Hanoi"}
+    shelf.remove("b")
+    shelf.settle()
+    assert shelf.shown() == {"Puzzles", "Towers of Hanoi"}
+
+
 def test_a_cell_in_small_letters_is_read_again_when_what_it_names_becomes_an_entity() -> None:
     shelf = Shelf()
     shelf.add(Document("a", "Cards", "| Card | Office |\n| --- | --- |\n| Gold Card | oslo |", "a"))

@@ -53,6 +53,8 @@ def parts(text: str) -> list[str]:
         ("1. 先挂失。\n2. 再补卡。", ["先挂失。", "再补卡。"]),
         ("| Card | Fee |\n| --- | --- |\n| Gold | 1. Or 2. |", ["| Card | Fee |", "| Gold | 1. Or 2. |"]),
         ("A line\nthat goes on.\n\nNew one", ["A line\nthat goes on.", "New one"]),
+        ("OPENING HOURS\nThe bank opens at 9.", ["OPENING HOURS", "The bank opens at 9."]),
+        ("NO PART OF THIS MAY\nBE COPIED. ASK US.", ["NO PART OF THIS MAY\nBE COPIED.", "ASK US."]),
         ("```\na = 1. b\n\n# no heading\n```\nAfter it.", ["```\na = 1. b\n\n# no heading\n```", "After it."]),
     ],
 )
