@@ -3,10 +3,10 @@
     python -m benchmarks.duplicates [--list]
 
 `duplicates.jsonl` holds 200 names, drawn (seed 0) from the 3,585 nodes that the bots had when abbreviations were all
-that was merged, each with the names of its bot that are nearest by spelling and by embedding, and the one of its bot, if
-any, that was judged by hand to mean the same. `duplicates_later.jsonl` holds 200 others likewise, drawn (seed 1) from
-the 2,259 nodes but values that there were when the rules had been made with the first. `merges.jsonl` holds every merge in these bots, judged likewise. The bots
-must have been indexed (`graft index BOT`).
+that was merged, each with the names of its bot that are nearest by spelling and by embedding, and the one of its bot,
+if any, that was judged by hand to mean the same. `duplicates_later.jsonl` holds 200 others likewise, drawn (seed 1)
+from the 2,259 nodes but values that there were when the rules had been made with the first. `merges.jsonl` holds every
+merge in these bots, judged likewise. The bots must have been indexed (`graft index BOT`).
 """
 
 from __future__ import annotations

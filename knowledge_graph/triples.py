@@ -1,10 +1,12 @@
-"""Facts in files: rows of CSV and TSV, RDF, and the edges of GraphML."""
+"""Facts in files: rows of CSV and TSV, RDF, and the edges of GraphML and of networkx' JSON."""
 
 from __future__ import annotations
 
 import csv
+import json
 import stat
 from pathlib import Path
+from typing import TYPE_CHECKING
 from xml.etree.ElementTree import ParseError
 
 from knowledge_graph import rdf
@@ -13,19 +15,23 @@ from retrieval.errors import GraftError
 from retrieval.loaders.clean import one_line
 from retrieval.loaders.delimited import FACTS
 
+if TYPE_CHECKING:
+    from networkx import Graph
+
 Said = tuple[str, str, str]
 """Subject, relation and object of a fact."""
 _TABLES = {".csv": ",", ".tsv": "\t", ".txt": "\t"}
 _DELIMITERS = ",\t|;"
-FORMATS = (*_TABLES, *rdf.FORMATS, ".graphml")
+FORMATS = (*_TABLES, *rdf.FORMATS, ".graphml", ".json")
 
 
 def read_triples(path: Path) -> list[Said]:
     """The facts of a file, which its ending says how to read, each once and in the file's order.
 
     A table has three columns, parted as its ending says or by whichever of comma, tab, bar and semicolon makes three of
-    its first row; a header `subject,relation,object` is left out. Of RDF see `knowledge_graph.rdf`. An edge
-    of GraphML has its relation in `relation`, `label` or `type`, a node its name in `name` or `label`, or as its id.
+    its first row; a header `subject,relation,object` is left out. Of RDF see `knowledge_graph.rdf`. An edge of GraphML
+    and of networkx' node-link JSON has its relation in `relation`, `label` or `type`, a node its name in `name` or
+    `label`, or as its id.
 
     Raises:
         GraftError: The file cannot be read, its format is unknown, or a fact is not whole.
@@ -39,12 +45,14 @@ def read_triples(path: Path) -> list[Said]:
         elif suffix in rdf.FORMATS:
             found = rdf.read(path)
         elif suffix == ".graphml":
-            found = _graphml(path)
+            found = _edges(_graphml(path))
+        elif suffix == ".json":
+            found = _edges(_node_link(path))
         else:
             raise GraftError(f"triples file {path}: unknown format {suffix!r}; accepted: {', '.join(FORMATS)}")
     except OSError as error:
         raise GraftError(f"triples file {path} cannot be read: {error.strerror}") from None
-    except (UnicodeDecodeError, csv.Error, ParseError) as error:
+    except (UnicodeDecodeError, csv.Error, ParseError, json.JSONDecodeError) as error:
         raise GraftError(f"triples file {path} cannot be read: {error}") from None
     return list(dict.fromkeys(found))
 
@@ -64,13 +72,25 @@ def _table(path: Path, usual: str) -> list[Said]:
     return [(row[0], row[1], row[2]) for row in rows]
 
 
-def _graphml(path: Path) -> list[Said]:
+def _graphml(path: Path) -> Graph:
     import networkx
 
     try:
-        graph = networkx.read_graphml(path)
+        return networkx.read_graphml(path)
     except networkx.NetworkXError as error:
         raise GraftError(f"triples file {path} cannot be read: {error}") from None
+
+
+def _node_link(path: Path) -> Graph:
+    import networkx
+
+    try:
+        return networkx.node_link_graph(json.loads(path.read_bytes()), edges="edges")
+    except (networkx.NetworkXError, KeyError, TypeError, AttributeError, RecursionError):
+        raise GraftError(f"triples file {path} cannot be read: not a graph in networkx' node-link form") from None
+
+
+def _edges(graph: Graph) -> list[Said]:
     names = {node: one_line(data.get("name") or data.get("label") or node) for node, data in graph.nodes(data=True)}
     return [
         (names[u], one_line(data.get("relation") or data.get("label") or data.get("type") or RELATED), names[v])

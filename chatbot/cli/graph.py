@@ -215,7 +215,7 @@ def merges(bot: BotArgument, json_: JsonOption = False) -> None:
 @graph.command("import")
 def import_(
     folder: Annotated[Path, typer.Argument(metavar="BOT", help="Where to make the bot; the last part is its name.")],
-    file: Annotated[Path, typer.Argument(help="Facts: .csv, .tsv, .txt, .ttl, .nt, .rdf, .jsonld or .graphml.")],
+    file: Annotated[Path, typer.Argument(help="Facts: .csv, .tsv, .txt, .ttl, .nt, .rdf, .jsonld, .graphml or .json.")],
 ) -> None:
     """Make a bot of a bare set of facts, which it answers from and whose graph it is."""
     from chatbot.scaffold import scaffold_facts
