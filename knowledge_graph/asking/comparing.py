@@ -7,10 +7,11 @@ from collections.abc import Collection, Mapping
 from knowledge_graph.asking.amounts import amount, is_date
 from knowledge_graph.asking.answer import Answer
 from knowledge_graph.asking.intent import Intent
+from knowledge_graph.asking.kinds import COMMANDS
 from knowledge_graph.asking.phrases import phrase
 from knowledge_graph.asking.search import Search
 from knowledge_graph.asking.steps import Step
-from retrieval.text import STOPWORDS
+from retrieval.text import STOPWORDS, stems
 
 NOTHING = "the graph holds no amounts to compare"
 SHOWN = 50
@@ -18,13 +19,18 @@ SHOWN = 50
 DATES = frozenset(["date", "year"])
 LONGEST = 5
 """Most words that are compared with a relation together."""
-LEAST = 0.25
-"""How near what is asked for must come to a relation, unless things have amounts of one relation only."""
+LEAST, LEAST_OF_ALL = 0.25, 0.7
+"""How near what is asked for must come to a relation, unless things have amounts of one relation only; and where no
+entity is named, so that all things are compared."""
 
 
 def compared(search: Search, wanted: Intent, nodes: Collection[int], sure: float) -> Answer:
-    """Those of some things that have most, or least, of what is asked for."""
-    step = _attribute(search, wanted, nodes)
+    """Those of some things that have most, or least, of what is asked for.
+
+    Args:
+        sure: That these are the things; the answer is no surer than the relation is near to what is asked for.
+    """
+    step, worth = _attribute(search, wanted, nodes)
     if step is None:
         return Answer(why=NOTHING)
     facts: list[int] = []
@@ -43,24 +49,38 @@ def compared(search: Search, wanted: Intent, nodes: Collection[int], sure: float
     utmost = (min if least else max)(amounts.values())
     labels = search.labels([node for node, value in amounts.items() if value == utmost])
     return Answer(
-        tuple(sorted(labels.values())), tuple(search.facts(facts[:SHOWN])), (phrase(step.relation).text,), sure
+        tuple(sorted(labels.values())),
+        tuple(search.facts(facts[:SHOWN])),
+        (phrase(step.relation).text,),
+        min(sure, max(worth, 0.0)),
     )
 
 
 def measured(search: Search, wanted: Intent) -> set[int]:
-    """All things of which the graph states an amount of what is asked for; for questions that name nothing."""
+    """All things of which the graph states an amount of what is asked for; for questions that name nothing.
+
+    Beside what is compared, such a question says what kind of thing it asks for, in a word: "the longest river". Who
+    says more asks for something else.
+    """
     near = _near(search, wanted)
     for best in sorted((step for step in near if step.forward), key=lambda step: -near[step]):
-        if near[best] < LEAST:
+        if near[best] < LEAST_OF_ALL:
             break
+        said = {*wanted.attribute.split(), *phrase(best.relation).content}
         nodes = search.steps.subjects(best.relation)
-        if nodes and _attribute(search, wanted, nodes):
+        if len(_content(search, wanted) - set(stems([*said]))) < 2 and _attribute(search, wanted, nodes)[0] == best:
             return nodes
     return set()
 
 
-def _attribute(search: Search, wanted: Intent, nodes: Collection[int]) -> Step | None:
-    """The relation whose amounts are compared."""
+def _content(search: Search, wanted: Intent) -> set[str]:
+    """The stems of the words that say what is compared, and of what."""
+    words = (word.lower for at, word in enumerate(search.question.words) if at not in wanted.said)
+    return set(stems([word for word in words if word not in STOPWORDS and word not in COMMANDS]))
+
+
+def _attribute(search: Search, wanted: Intent, nodes: Collection[int]) -> tuple[Step | None, float]:
+    """The relation whose amounts are compared, and how near it is to what is asked for."""
     worth: dict[Step, float] = {}
     near = _near(search, wanted)
     for step, ends in search.steps.from_all(nodes).items():
@@ -71,7 +91,7 @@ def _attribute(search: Search, wanted: Intent, nodes: Collection[int]) -> Step |
         if DATES & set(wanted.attribute.split()) and not all(map(is_date, labels)):
             worth[step] -= 0.5
     best = max(worth, key=worth.__getitem__, default=None)
-    return best if best and (len(worth) == 1 or worth[best] >= LEAST) else None
+    return (best, worth[best]) if best and (len(worth) == 1 or worth[best] >= LEAST) else (None, 0.0)
 
 
 def _near(search: Search, wanted: Intent) -> Mapping[Step, float]:

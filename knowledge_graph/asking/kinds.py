@@ -22,7 +22,8 @@ OTHER = 0.05
 """Added to the share, as what a graph does not tell may still be so."""
 LOOKED = 10
 """Most of the answers that are looked at."""
-_COMMANDS = frozenset("name list tell show give find know like need please count number many much".split())
+COMMANDS = frozenset("name list tell show give find know like need please count number many much".split())
+"""Words that ask, and say nothing of what."""
 
 
 def head(words: Sequence[str]) -> list[str]:
@@ -30,7 +31,7 @@ def head(words: Sequence[str]) -> list[str]:
     said: list[str] = []
     found = False
     for word in words:
-        content = word not in STOPWORDS and word not in _COMMANDS
+        content = word not in STOPWORDS and word not in COMMANDS
         if word == X or (found and not content):
             break
         found = found or content
