@@ -18,14 +18,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.asking.domains import Domain, Way, domains
-from knowledge_graph.asking.kinds import head
-from knowledge_graph.asking.nesting import X
 from knowledge_graph.asking.steps import NOTHING, role
 
-ALIKE, SEVERAL, ABSENT, CUT, HEAD, PLAIN, WRAPPED = 0.05, 0.3, 0.15, 0.2, 0.1, 0.15, 0.35
+ALIKE, SEVERAL, ABSENT, CUT, PLAIN, WRAPPED = 0.05, 0.3, 0.15, 0.2, 0.15, 0.35
 """Shares of lists whose answer is another fragment, whose fragment holds several relations, and whose relation is none
-of the domain's; of fragments that are cut, that are left with their head, and that are made of the relation's name; of
-those that only denote something that are put into a question."""
+of the domain's; of fragments that are cut, and that are made of the relation's name; of those that only denote
+something that are put into a question."""
 TYPING = 0.06
 """Share of fragments with a typing error."""
 OTHERS = 12
@@ -61,11 +59,7 @@ def lists(domain: Domain, chance: random.Random) -> Iterator[dict[str, object]]:
             elif chance.random() < ALIKE:
                 right = _words(chance.choice(asks + nouns).replace("{x}", "X"))
             question = _fragment(form.replace("{x}", "X"), form not in asks, chance)
-            if chance.random() < CUT:
-                question = _cut(question, chance)
-            elif chance.random() < HEAD and (said := head(question.split())):
-                question = " ".join([*said, X])
-            yield _list(question, right, others)
+            yield _list(_cut(question, chance) if chance.random() < CUT else question, right, others)
 
 
 def _list(question: str, answer: str, others: list[str]) -> dict[str, object]:

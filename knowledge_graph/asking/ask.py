@@ -19,7 +19,7 @@ from knowledge_graph.facts import RELATED
 from retrieval.encoder import Encoder
 from retrieval.store import Store
 
-SURE = 0.45
+SURE = 0.5
 """An answer less likely than this is none."""
 UNNAMED = "the question names nothing that the graph states facts about"
 UNSTATED = "the graph states nothing that answers this"

@@ -7,7 +7,6 @@ from collections.abc import Collection, Mapping
 from knowledge_graph.asking.amounts import amount, is_date
 from knowledge_graph.asking.answer import Answer
 from knowledge_graph.asking.intent import Intent
-from knowledge_graph.asking.kinds import COMMANDS
 from knowledge_graph.asking.phrases import phrase
 from knowledge_graph.asking.search import Search
 from knowledge_graph.asking.steps import Step
@@ -22,6 +21,8 @@ LONGEST = 5
 LEAST, LEAST_OF_ALL = 0.25, 0.7
 """How near what is asked for must come to a relation, unless things have amounts of one relation only; and where no
 entity is named, so that all things are compared."""
+_COMMANDS = frozenset("name list tell show give find know like need please count number many much".split())
+"""Words that ask, and say nothing of what."""
 
 
 def compared(search: Search, wanted: Intent, nodes: Collection[int], sure: float) -> Answer:
@@ -76,7 +77,7 @@ def measured(search: Search, wanted: Intent) -> set[int]:
 def _content(search: Search, wanted: Intent) -> set[str]:
     """The stems of the words that say what is compared, and of what."""
     words = (word.lower for at, word in enumerate(search.question.words) if at not in wanted.said)
-    return set(stems([word for word in words if word not in STOPWORDS and word not in COMMANDS]))
+    return set(stems([word for word in words if word not in STOPWORDS and word not in _COMMANDS]))
 
 
 def _attribute(search: Search, wanted: Intent, nodes: Collection[int]) -> tuple[Step | None, float]:

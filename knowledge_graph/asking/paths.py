@@ -35,7 +35,6 @@ class Reading:
 
     Args:
         said: The log-probability that the question's words ask for the paths.
-        kind: What it adds that the ends are of the kind that is asked for (`knowledge_graph.asking.kinds`).
         ignored: How many of the question's entities it has nothing to do with.
     """
 
@@ -43,13 +42,12 @@ class Reading:
     ends: frozenset[int]
     said: float
     ignored: int
-    kind: float = 0.0
 
     @property
     def score(self) -> float:
         """How well it explains the question."""
         sides = len({path.start for path in self.paths}) < len(self.paths)
-        return self.said + self.kind + IGNORED * self.ignored + SIDES * sides
+        return self.said + IGNORED * self.ignored + SIDES * sides
 
 
 def readings(

@@ -28,10 +28,6 @@ class Roles:
         logits = SHARPNESS * self._with_nothing(parts)
         return (logits - np.logaddexp.reduce(logits, axis=1, keepdims=True))[:, :-1]
 
-    def likely(self, part: str) -> dict[Step, float]:
-        """The probability of each step that a part of a question asks for it."""
-        return dict(zip(self.columns, np.exp(self.compare([part])[0]).tolist(), strict=True))
-
     def nearest(self, texts: Sequence[str]) -> dict[Step, float]:
         """The highest cosine of each step with any of some texts."""
         near = self._with_nothing(texts)[:, :-1].max(axis=0, initial=0.0)

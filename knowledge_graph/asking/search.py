@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import heapq
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 
 from knowledge_graph.asking.judging import Judged, judge
-from knowledge_graph.asking.kinds import Kinds
 from knowledge_graph.asking.linking import Link, Question, linked
-from knowledge_graph.asking.nesting import X
 from knowledge_graph.asking.parts import Parts
 from knowledge_graph.asking.paths import Path, Reading, readings
 from knowledge_graph.asking.roles import Roles
 from knowledge_graph.asking.steps import Steps
 from knowledge_graph.facts import Fact
 from retrieval.store import Store
-
-WEIGHED = 80
-"""Readings of which it is looked at what kind of thing they lead to, the likeliest by their words."""
 
 
 class Search:
@@ -49,16 +42,7 @@ class Search:
             silent: Numbers of words that ask for no relation.
         """
         parts = Parts(self.question, silent, self.roles)
-        found = heapq.nlargest(WEIGHED, readings(links, self.steps, parts.divisions), key=lambda each: each.score)
-        kinds = Kinds(self._words(links, silent), self.roles, self.steps)
-        kinds.look([each.ends for each in found])
-        found = [replace(each, kind=kinds.worth(each.ends)) for each in found]
-        return sorted(found, key=lambda each: -each.score)
-
-    def _words(self, links: Sequence[Link], silent: Collection[int]) -> list[str]:
-        """The question's words in lower case, of entities X."""
-        inside = {at for link in links for at in link.words}
-        return [X if at in inside else word.lower for at, word in enumerate(self.question.words) if at not in silent]
+        return sorted(readings(links, self.steps, parts.divisions), key=lambda reading: -reading.score)
 
     def route(self, path: Path, ends: Collection[int]) -> list[int]:
         """The numbers of the facts on the ways to some of a path's ends, in the order they are followed."""
