@@ -221,9 +221,9 @@ class KnowledgeGraph:
         return [self._best_fact(u, v) for u, v in itertools.pairwise(stations)]
 
     def labels(self, nodes: Collection[int]) -> dict[int, str]:
-        """Labels of nodes, by number."""
+        """Labels of nodes, by number, and of entities that are only ties between chunks."""
         marks = ", ".join("?" * len(nodes))
-        return dict(self._store.rows(f"SELECT id, label FROM nodes WHERE id IN ({marks})", list(nodes)))
+        return dict(self._store.rows(f"SELECT id, label FROM entities WHERE id IN ({marks})", list(nodes)))
 
     def named_in(self, chunk_id: str, text: str) -> list[str]:
         """The entities of a chunk that a text names, the longest names first."""
