@@ -19,8 +19,10 @@ from knowledge_graph.facts import RELATED
 from retrieval.encoder import Encoder
 from retrieval.store import Store
 
-SURE = 0.5
+SURE = 0.4
 """An answer less likely than this is none."""
+LONGEST = 1_000
+"""Most characters of a question."""
 UNNAMED = "the question names nothing that the graph states facts about"
 UNSTATED = "the graph states nothing that answers this"
 
@@ -48,6 +50,8 @@ class GraphAsker:
         """Answer a question, or say why the graph cannot."""
         if not self._ways:
             return Answer(why="the graph states no typed facts")
+        if len(question) > LONGEST:
+            return Answer(why=f"the question is longer than {LONGEST:,} characters")
         search = self.search(question)
         wanted = intent(search.question, {word for way in self._ways for word in phrase(way.relation).content})
         links = search.question.links
@@ -61,6 +65,8 @@ class GraphAsker:
         if wanted.kind == "whether":
             return _whether(search, wanted)
         best = search.judged(links, wanted.said)
+        if best is None:
+            return Answer(why=UNSTATED)
         if best.probability < SURE:
             return Answer(confidence=best.probability, relations=_relations(best), why=UNSTATED)
         if wanted.kind == "extreme":
@@ -88,7 +94,7 @@ def _whether(search: Search, wanted: Intent) -> Answer:
     """Yes if what the question says of its first entity leads to the others, no if it leads elsewhere."""
     subject, *others = search.question.links
     best = search.judged([subject], wanted.said | {at for link in others for at in link.words})
-    if best.probability < SURE:
+    if best is None or best.probability < SURE:
         return Answer(why=UNSTATED)
     asked = {link.node for link in others}
     true = asked <= best.reading.ends

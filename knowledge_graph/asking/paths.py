@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
@@ -53,7 +54,7 @@ class Reading:
 def readings(
     links: Sequence[Link], steps: Steps, divisions: Callable[[Sequence[Link], int], list[Division]]
 ) -> Iterator[Reading]:
-    """Readings that begin at one entity or at two.
+    """Readings that the words may ask for, which begin at one entity or at two.
 
     Args:
         links: Where paths may begin.
@@ -92,7 +93,7 @@ def paths_from(start: Link, steps: Steps, promise: Callable[[Step], float]) -> l
             for step, ends in steps.from_all(path.ends).items() if len(path.ends) <= WIDE else ():
                 if path.steps and step == path.steps[-1].back:
                     ends = ends - {start.node}
-                if ends:
+                if ends and promise(step) > -math.inf:
                     longer.append(Path(start, (*path.steps, step), frozenset(ends)))
         beam = heapq.nlargest(BEAM, longer, lambda path: sum(map(promise, path.steps)))
         found += beam

@@ -12,6 +12,8 @@ from retrieval.encoder import Encoder
 
 SHARPNESS = 20.0
 """What cosines are multiplied by before the softmax; the relation matcher was trained with the same."""
+LEAST = -3.0
+"""The log-probability below which a part of a question does not ask for a step, if for any."""
 Floats = NDArray[np.float64]
 
 
@@ -24,9 +26,11 @@ class Roles:
         self._vectors = encoder.sentences([*map(role, steps), NOTHING]).T
 
     def compare(self, parts: Sequence[str]) -> Floats:
-        """Log-probabilities that parts of questions ask for each step, shape (parts, steps)."""
+        """Log-probabilities that parts of questions ask for each step, of those below `LEAST` minus infinity; shape
+        (parts, steps)."""
         logits = SHARPNESS * self._with_nothing(parts)
-        return (logits - np.logaddexp.reduce(logits, axis=1, keepdims=True))[:, :-1]
+        likely = (logits - np.logaddexp.reduce(logits, axis=1, keepdims=True))[:, :-1]
+        return np.where(likely < LEAST, -np.inf, likely)
 
     def nearest(self, texts: Sequence[str]) -> dict[Step, float]:
         """The highest cosine of each step with any of some texts."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Collection, Sequence
 
 from knowledge_graph.asking.judging import Judged, judge
@@ -13,6 +14,9 @@ from knowledge_graph.asking.roles import Roles
 from knowledge_graph.asking.steps import Steps
 from knowledge_graph.facts import Fact
 from retrieval.store import Store
+
+STARTS = 6
+"""Most entities of a question that paths begin at, the first ones."""
 
 
 class Search:
@@ -31,9 +35,10 @@ class Search:
         self.roles = roles
         self._store = store
 
-    def judged(self, links: Sequence[Link], silent: Collection[int]) -> Judged:
-        """The best reading of the question by paths that begin at some of the links."""
-        return judge(self.readings(links, silent))
+    def judged(self, links: Sequence[Link], silent: Collection[int]) -> Judged | None:
+        """The best reading of the question by paths that begin at some of the links, if there is one."""
+        found = self.readings(links, silent)
+        return judge(found) if found else None
 
     def readings(self, links: Sequence[Link], silent: Collection[int]) -> list[Reading]:
         """The readings of the question by paths that begin at some of the links, the best first.
@@ -42,7 +47,12 @@ class Search:
             silent: Numbers of words that ask for no relation.
         """
         parts = Parts(self.question, silent, self.roles)
-        return sorted(readings(links, self.steps, parts.divisions), key=lambda reading: -reading.score)
+        firsts: dict[int, Link] = {}
+        for link in links:
+            firsts.setdefault(link.node, link)
+        starts = list(firsts.values())[:STARTS]
+        found = [each for each in readings(starts, self.steps, parts.divisions) if each.score > -math.inf]
+        return sorted(found, key=lambda reading: -reading.score)
 
     def route(self, path: Path, ends: Collection[int]) -> list[int]:
         """The numbers of the facts on the ways to some of a path's ends, in the order they are followed."""

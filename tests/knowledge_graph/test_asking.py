@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from knowledge_graph.asking import GraphAsker
@@ -80,6 +82,20 @@ def test_the_path_is_the_facts_that_were_followed(asker: GraphAsker) -> None:
     followed = [(fact.subject, fact.relation, fact.object) for fact in answer.path]
     assert followed == [("Night Ferry", "directed_by", "Mira Solberg"), ("Mira Solberg", "place_of_birth", "Bergen")]
     assert answer.relations == ("directed by", "place of birth") and 0.5 <= answer.confidence <= 1
+
+
+def test_in_a_graph_of_one_relation_words_must_ask_for_it(make_corpus: MakeCorpus) -> None:
+    facts = [("Ann", "knows", "Bob"), ("Bob", "knows", "Cy")]
+    asker = GraphAsker(make_corpus({"a.md": "# People\n"}, triples=facts).store)
+    assert asker.ask("Who does Bob know?").answers == ("Cy",)
+    assert asker.ask("Who composed Bob?").answers == asker.ask("Where does Bob live?").answers == ()
+
+
+def test_a_long_question_that_names_much_is_read_in_time(asker: GraphAsker) -> None:
+    begin = time.perf_counter()
+    asker.ask(" and ".join(f"{subject} {relation} {object_}" for subject, relation, object_ in FACTS)[:1_000])
+    assert time.perf_counter() - begin < 20
+    assert "longer than 1,000 characters" in asker.ask("Mira Solberg " * 100).why
 
 
 def test_a_graph_without_typed_facts_says_so(make_corpus: MakeCorpus) -> None:
