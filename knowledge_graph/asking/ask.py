@@ -18,11 +18,12 @@ from knowledge_graph.asking.steps import Step
 from knowledge_graph.facts import RELATED
 from retrieval.encoder import Encoder
 from retrieval.store import Store
+from retrieval.text import length
 
 SURE = 0.4
 """An answer less likely than this is none."""
-LONGEST = 1_000
-"""Most characters of a question."""
+LONGEST = 40
+"""Most words of a question."""
 UNNAMED = "the question names nothing that the graph states facts about"
 UNSTATED = "the graph states nothing that answers this"
 
@@ -50,8 +51,8 @@ class GraphAsker:
         """Answer a question, or say why the graph cannot."""
         if not self._ways:
             return Answer(why="the graph states no typed facts")
-        if len(question) > LONGEST:
-            return Answer(why=f"the question is longer than {LONGEST:,} characters")
+        if length(question) > LONGEST:
+            return Answer(why=f"the question has more than {LONGEST} words")
         search = self.search(question)
         wanted = intent(search.question, {word for way in self._ways for word in phrase(way.relation).content})
         links = search.question.links

@@ -18,6 +18,8 @@ from retrieval.text import STOPWORDS
 
 X = "X"
 """Stands for an entity, or for words that have been explained."""
+WIDEST = 12
+"""Most words of a part that is within another."""
 PAIRS, ENDS = 64, 10
 """Pairs of runs, one within the other, that are tried for three steps, and of how many runs each."""
 Compare = Callable[[Sequence[str]], Floats]
@@ -43,7 +45,7 @@ class Nesting:
             (first, last)
             for first in range(at + 1)
             for last in range(at + 1, len(words) + 1)
-            if 1 < last - first < len(words) and self._words[last - 1] not in STOPWORDS
+            if 1 < last - first <= min(WIDEST, len(words) - 1) and self._words[last - 1] not in STOPWORDS
         ]
 
     def worth(self, steps: Sequence[Step]) -> float:

@@ -15,7 +15,7 @@ from knowledge_graph.asking.steps import Steps
 from knowledge_graph.facts import Fact
 from retrieval.store import Store
 
-STARTS = 6
+STARTS = 4
 """Most entities of a question that paths begin at, the first ones."""
 
 
