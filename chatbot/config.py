@@ -92,7 +92,7 @@ class Graph(_Section):
     extractor: Literal["default", "tagger", "llm", "none"] = Field(
         "default", description="`tagger` and `llm` find more, in more time; `none` builds no graph."
     )
-    triples: list[str] = Field([], description="Files of your own facts: CSV, TSV, RDF or GraphML.")
+    triples: list[str] = Field([], description="Files of your own facts: CSV, TSV, TXT, RDF, GraphML or JSON.")
     aliases: list[str] = Field([], description="CSV files of other names, and of names to be kept apart.")
 
 

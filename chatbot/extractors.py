@@ -8,12 +8,7 @@ from knowledge_graph.extraction import Extractor
 
 
 def extractor_of(config: BotConfig) -> Extractor | None:
-    """What extracts beside the corpus itself; None with `default` and `none`.
-
-    Raises:
-        ModelError: The tagger is damaged.
-        ProviderError: The language model cannot be opened.
-    """
+    """What extracts beside the corpus itself, loaded when it is first needed; None with `default` and `none`."""
     if config.graph.extractor == "tagger":
         from knowledge_graph.tagged import TaggedEntities
 
@@ -30,4 +25,7 @@ def made_by(config: BotConfig) -> str:
     name = config.graph.extractor
     if name == "tagger":
         return f"{name} {find_adapter(config.adapter_folders.tagger, 'tagger').fingerprint}"
-    return f"{name} {config.generator.model}" if name == "llm" else name
+    if name == "llm":
+        model = config.generator
+        return " ".join([name, model.model, model.base_url or "", model.adapter or ""])
+    return name

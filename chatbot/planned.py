@@ -44,12 +44,16 @@ def planned(bot: BotSource) -> Planned:
     """
     config = bot.config
     cut = Cutting(**config.knowledge.chunk.model_dump())
-    chunks = [[chunk.text for chunk in cut(document)] for document in _changed(bot)]
-    texts = [text for each in chunks for text in each]
+    documents = chunks = 0
+    prose: list[str] = []
+    for document in _changed(bot):
+        texts = [chunk.text for chunk in cut(document)]
+        documents, chunks = documents + 1, chunks + len(texts)
+        prose += texts if "facts" not in document.metadata else []
     if config.graph.extractor != "llm":
-        return Planned(len(chunks), len(texts), 0, (0, 0))
-    asked = ModelFacts(config.generator).unasked(texts)
-    return Planned(len(chunks), len(texts), len(asked), ModelFacts.tokens(asked))
+        return Planned(documents, chunks, 0, (0, 0))
+    asked = ModelFacts(config.generator).unasked(prose)
+    return Planned(documents, chunks, len(asked), ModelFacts.tokens(asked))
 
 
 def _changed(bot: BotSource) -> Iterator[Document]:
@@ -66,7 +70,7 @@ def _stamps(bot: BotSource) -> dict[str, Stamp]:
     """The stamps of the documents that are there and need not be made anew."""
     if not (base := sound_store(bot.home)):
         return {}
-    with closing(sqlite3.connect(f"{base.as_uri()}?mode=ro", uri=True)) as connection:
+    with closing(sqlite3.connect(f"{base.resolve().as_uri()}?mode=ro", uri=True)) as connection:
         made = connection.execute("SELECT value FROM settings WHERE name = 'shaping'").fetchone()
         if made is None or json.loads(made[0]) != json.loads(json.dumps(shaping(bot.config))):
             return {}

@@ -23,12 +23,16 @@ from chatbot.config import Generator
 from chatbot.generators import load_model, stream
 from knowledge_graph.extraction import Found, Said
 from retrieval.private import keep_private
+from retrieval.text import is_cjk
 
 PROMPT = """List the facts that the text states, each on a line of its own as JSON:
 {"subject": "...", "relation": "...", "object": "..."}
 Subject and object are the shortest wording of the text that names a thing, a person, a place, a concept or an amount;
 copy it letter by letter. The relation is a verb with its preposition, in two or three words, such as "works for".
 Only what the text states, nothing that you know besides. Write nothing else; if it states no fact, write NONE."""
+NONE = "NONE"
+"""The answer on a text that states no fact."""
+_FACT = re.compile(r"\{[^{}]*\}")
 AT_ONCE = 4
 """Requests under way together."""
 TRIES = 2
@@ -62,7 +66,8 @@ class ModelFacts:
         Raises:
             ProviderError: The model failed; what it answered before is kept.
         """
-        pool = ThreadPoolExecutor(AT_ONCE)
+        # a model of this process answers one request after the other, and waiting counts against its time
+        pool = ThreadPoolExecutor(1 if self._config.model.startswith("hf:") else AT_ONCE)
         try:
             yield from pool.map(self._found, texts)
         finally:
@@ -70,6 +75,8 @@ class ModelFacts:
 
     def unasked(self, texts: Sequence[str]) -> list[str]:
         """The texts about which the model would be asked."""
+        if not self._path.exists():
+            return list(dict.fromkeys(texts))
         return [text for text in dict.fromkeys(texts) if self._kept(text) is None]
 
     @staticmethod
@@ -88,30 +95,32 @@ class ModelFacts:
                 return _named(facts)
             answer = "".join(stream(self._model, [SystemMessage(PROMPT), HumanMessage(text)], self._config))
             self._keep(text, answer)
-        return _named(read_facts(answer or "", text) or [])
+        facts = read_facts(answer or "", text)
+        if facts is None:
+            self._keep(text, NONE)
+        return _named(facts or [])
 
     def _kept(self, text: str) -> str | None:
-        with self._answers() as answers:
+        with contextlib.suppress(OSError, sqlite3.DatabaseError), self._answers() as answers:
             row = answers.execute("SELECT answer FROM answers WHERE asked = ?", (self._key(text),)).fetchone()
             return str(row[0]) if row else None
         return None
 
     def _keep(self, text: str, answer: str) -> None:
-        with self._answers() as answers:
+        with contextlib.suppress(OSError, sqlite3.DatabaseError), self._answers() as answers:
             answers.execute("INSERT OR REPLACE INTO answers VALUES (?, ?)", (self._key(text), answer))
 
     @contextlib.contextmanager
     def _answers(self) -> Iterator[sqlite3.Connection]:
         """The database of answers; whatever goes wrong with it, the model can be asked again."""
-        with contextlib.suppress(OSError, sqlite3.DatabaseError):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            keep_private(self._path)
-            with contextlib.closing(sqlite3.connect(self._path)) as connection, connection:
-                connection.execute(_SCHEMA)
-                yield connection
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        keep_private(self._path)
+        with contextlib.closing(sqlite3.connect(self._path)) as connection, connection:
+            connection.execute(_SCHEMA)
+            yield connection
 
     def _key(self, text: str) -> bytes:
-        told = "\0".join([self._config.model, self._config.base_url or "", PROMPT, text])
+        told = "\0".join([self._config.model, self._config.base_url or "", self._config.adapter or "", PROMPT, text])
         return hashlib.sha256(told.encode("utf8", "replace")).digest()
 
 
@@ -119,19 +128,23 @@ def read_facts(answer: str, text: str) -> list[Said] | None:
     """The facts of an answer whose ends the text contains; None where nothing of it can be read."""
     plain = _folded(text)
     facts, lines = [], 0
-    for line in answer.splitlines():
-        line = line.strip().strip("`,")
-        if not line.startswith("{"):
-            continue
+    for fact in _FACT.findall(answer):
         with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
-            told = json.loads(line)
+            told = json.loads(fact)
             subject, object_ = (" ".join(told[end].split()) for end in ("subject", "object"))
             relation = re.sub(r"\W+", "_", told["relation"].lower()).strip("_")
             lines += 1
             ends = {_folded(subject), _folded(object_)}
-            if len(ends) == 2 and relation and all(0 < len(end) <= LONGEST and end in plain for end in ends):
+            if len(ends) == 2 and relation and all(len(end) <= LONGEST and _names(end, plain) for end in ends):
                 facts.append((subject, relation[:LONGEST], object_))
-    return facts if lines or "NONE" in answer else None
+    return facts if lines or NONE in answer else None
+
+
+def _names(end: str, text: str) -> bool:
+    """Whether a text has these words whole."""
+    if is_cjk(end):
+        return end in text
+    return bool(end) and re.search(rf"(?<!\w){re.escape(end)}(?!\w)", text) is not None
 
 
 def _folded(text: str) -> str:

@@ -16,7 +16,7 @@ _GENERIC = frozenset(
     """.split()
 )
 _PLACES = frozenset("上下里内外中前后")
-"""Where something is, "ATM上", which the tagger takes for the end of a name after Latin letters."""
+"""Where something is, "ATM上", which jieba takes for the end of a name after Latin letters."""
 
 
 def names(text: str) -> Iterator[str]:

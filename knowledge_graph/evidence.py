@@ -104,6 +104,7 @@ def given(label: str) -> list[Row]:
 
 def of_extractor(found: Found, text: str) -> Evidence:
     """What an extractor found in a text tells, and which words the text has beside."""
+    text = english.prose(text)
     rows = [row for name in dict.fromkeys(found.names) for row in _spelled(name, "found")]
     rows += [row for term in dict.fromkeys(found.terms) for row in _spelled(term, "concept")]
     words = {_key(match.group()) for match in token_pattern(text).finditer(text)} - {""}

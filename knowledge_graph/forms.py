@@ -13,7 +13,6 @@ _BETWEEN = re.compile(r"(?<!\d)[\s'.\-&/]+|[\s'.\-&/]+(?!\d)")
 SHORTEST_JOINED = 4
 """Characters of a name of which "A-T" and "AT" would be one: shorter ones are abbreviations."""
 _ADDRESS = frozenset("dr mr mrs ms mx prof professor sir dame".split())
-_STATES = (["republic", "of"], ["kingdom", "of"])
 _FIRMS = frozenset("ltd inc plc llc gmbh corp".split())
 _YEAR = re.compile(r"\b(?:act|code|directive|law|order|ordinance|regulation|statute) ((?:1[5-9]|20)\d\d)$")
 """Of a law, which is left out where one is meant."""
@@ -39,8 +38,8 @@ _AMERICAN = tuple(
 
 @lru_cache(maxsize=1 << 14)
 def spelling(key: str) -> str:
-    """A key as one string, spelled the American way, without accents, hyphens, spaces, forms of address, of firms
-    and of states, and the year of a law."""
+    """A key as one string, spelled the American way, without accents, hyphens, spaces, forms of address and of firms,
+    and the year of a law."""
     return _joined(_words(key))
 
 
@@ -69,8 +68,6 @@ def _words(key: str) -> list[str]:
     words = key.removesuffix(year(key)).split()
     while len(words) > 2 and words[0].rstrip(".") in _ADDRESS:  # "Mr Lin" is not "Mrs Lin"
         del words[0]
-    if len(words) == 3 and words[:2] in _STATES:
-        del words[:2]
     if len(words) > 1 and words[-1] in _FIRMS:
         del words[-1]
     numbered = [words[0], *(_NUMERALS.get(word, word) for word in words[1:])] if words else []

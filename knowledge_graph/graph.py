@@ -158,7 +158,7 @@ class KnowledgeGraph:
         return Similarity(self._store)
 
     def facts_about(self, name: str, limit: int = 40) -> list[Fact]:
-        """What the graph states of an entity and its nearest neighbours, at most `limit`, typed facts first.
+        """What the graph states of an entity, at most `limit` facts, typed ones first.
 
         Raises:
             UnknownEntity: No entity has the name.
@@ -166,7 +166,7 @@ class KnowledgeGraph:
         centre = self.resolve(name)
         edges = self.neighbourhood(name, limit=limit).edges(data=True)
         facts = [Fact(u, data["relation"], v, tuple(data["chunks"])) for u, v, data in edges if centre in (u, v)]
-        return sorted(facts, key=lambda fact: fact.relation == RELATED)
+        return sorted(facts, key=lambda fact: fact.relation == RELATED)[:limit]
 
     def neighbours(self, name: str) -> list[str]:
         """The entities and values joined with one, those of typed facts first, then those that most chunks join.

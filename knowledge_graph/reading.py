@@ -84,6 +84,9 @@ def read(
             found.mentions[fact.subject] += 1
     for subject, relation, object_ in stated:
         of, to = lexicon.resolve(key_of(subject)), lexicon.resolve(key_of(object_))
+        for words in (key_of(subject).split(), key_of(object_).split()):
+            found.seen.words += (*words, BREAK)
+            found.seen.capitals += words
         if of and of != to:
             found.facts.add(Triple(of, relation, to or value_key(object_)))
     for heading in headings(title, chunk.section):

@@ -85,14 +85,22 @@ def _node_link(path: Path) -> Graph:
     import networkx
 
     try:
-        return networkx.node_link_graph(json.loads(path.read_bytes()), edges="edges")
-    except (networkx.NetworkXError, KeyError, TypeError, AttributeError, RecursionError):
+        # an edge leads from its source to its target, whatever the graph says of itself
+        told = dict(json.loads(path.read_bytes())) | {"directed": True}
+        return networkx.node_link_graph(told, edges="edges" if "edges" in told else "links")
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        raise
+    except (networkx.NetworkXError, KeyError, TypeError, ValueError, AttributeError, RecursionError):
         raise GraftError(f"triples file {path} cannot be read: not a graph in networkx' node-link form") from None
 
 
 def _edges(graph: Graph) -> list[Said]:
-    names = {node: one_line(data.get("name") or data.get("label") or node) for node, data in graph.nodes(data=True)}
-    return [
-        (names[u], one_line(data.get("relation") or data.get("label") or data.get("type") or RELATED), names[v])
+    names = {n: one_line(str(data.get("name") or data.get("label") or n)) for n, data in graph.nodes(data=True)}
+    facts = [
+        (names[u], one_line(str(data.get("relation") or data.get("label") or data.get("type") or RELATED)), names[v])
         for u, v, data in graph.edges(data=True)
     ]
+    for fact in facts:
+        if not all(fact):
+            raise GraftError(f"an edge must have a relation and ends with names, got {','.join(fact)!r}")
+    return facts

@@ -158,8 +158,8 @@ def _blocks(text: str) -> list[tuple[int, int, bool]]:
         elif body:
             blocks.append((offset, end, row or fence))
         fenced ^= fence
+        loud = capitals and (loud or not joins)
         joins = bool(body) and not row and not fence and not body.startswith("#")
-        loud = capitals
         offset += len(line)
     return blocks
 

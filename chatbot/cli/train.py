@@ -43,13 +43,14 @@ def train(
     ],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="The adapter's folder.")],
     dev: Annotated[
-        Path | None, typer.Option(help="Data that says when to stop; else a part of the other is held out.")
+        Path | None,
+        typer.Option(help="Data that says when to stop; else a part of the other is held out, but for the tagger."),
     ] = None,
     start: Annotated[
         str,
         typer.Option(help="`default` goes on from the shipped adapter, `none` begins anew; or an adapter's folder."),
     ] = "default",
-    epochs: Annotated[int, typer.Option(min=1, max=100)] = 1,
+    epochs: Annotated[int | None, typer.Option(min=1, max=100, help="1 by default, 20 for the tagger.")] = None,
     rate: Annotated[float | None, typer.Option(help="The highest learning rate.")] = None,
     rank: Annotated[int | None, typer.Option(min=1, max=384, help="Of a new adapter.")] = None,
     patience: Annotated[
@@ -65,7 +66,9 @@ def train(
     with readable_errors():
         files = [_data(entry) for entry in data]
         _check(files, dev, out, rate, resume)
-        changes: dict[str, Any] = {"epochs": epochs, "seed": seed, "patience": patience, "compiled": compile_}
+        changes: dict[str, Any] = {"seed": seed, "patience": patience, "compiled": compile_}
+        if epochs or task != "tagger":
+            changes["epochs"] = epochs or 1
         changes |= {name: value for name, value in (("rate", rate), ("rank", rank)) if value is not None}
         if rank is not None and start != "none":
             raise GraftError("--rank is that of a new adapter; with --start none it can be chosen")
@@ -81,8 +84,9 @@ def train(
         if json_:
             print_json(card)
         else:
-            scores = ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in card["scores"].items())
-            tell(f"{out}: {task}, step {card['steps']} of {card['steps_of_schedule']}, {card['seconds']} s; {scores}")
+            scores = [f"{name.replace('_', ' ')} {value:.3f}" for name, value in card["scores"].items()]
+            steps = f"step {card['steps']} of {card['steps_of_schedule']}, {card['seconds']} s"
+            tell(f"{out}: {task}, {'; '.join([steps, *filter(None, [', '.join(scores)])])}")
 
 
 def _data(entry: str) -> tuple[Path, float]:

@@ -57,10 +57,10 @@ class GraphAsker:
         wanted = intent(search.question, {word for way in self._ways for word in phrase(way.relation).content})
         links = search.question.links
         if wanted.kind == "comparison":
-            return compared(search, wanted, {link.node for link in links}, 1.0)
+            return _sure(compared(search, wanted, {link.node for link in links}, 1.0))
         if wanted.kind == "extreme" and not links:
             among = measured(search, wanted)
-            return compared(search, wanted, among, 1.0) if among else Answer(why=NOTHING)
+            return _sure(compared(search, wanted, among, 1.0)) if among else Answer(why=NOTHING)
         if not links:
             return Answer(why=UNNAMED)
         if wanted.kind == "whether":
@@ -71,7 +71,7 @@ class GraphAsker:
         if best.probability < SURE:
             return Answer(confidence=best.probability, relations=_relations(best), why=UNSTATED)
         if wanted.kind == "extreme":
-            return compared(search, wanted, best.reading.ends, best.probability)
+            return _sure(compared(search, wanted, best.reading.ends, best.probability))
         said = _said(search, best, best.reading.ends)
         if wanted.kind == "count" and (len(said.answers) > 1 or amount(said.answers[0]) is None):
             return Answer((str(len(said.answers)),), said.path, said.relations, said.confidence)
@@ -89,6 +89,12 @@ class GraphAsker:
     def _ways(self) -> list[Step]:
         sql = f"SELECT DISTINCT relation FROM edges WHERE {self._counts} ORDER BY relation"
         return [Step(row[0], forward) for row in self._store.rows(sql) for forward in (True, False)]
+
+
+def _sure(said: Answer) -> Answer:
+    if said.answers and said.confidence < SURE:
+        return Answer(confidence=said.confidence, relations=said.relations, why=UNSTATED)
+    return said
 
 
 def _whether(search: Search, wanted: Intent) -> Answer:

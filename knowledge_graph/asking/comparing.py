@@ -31,23 +31,24 @@ def compared(search: Search, wanted: Intent, nodes: Collection[int], sure: float
     Args:
         sure: That these are the things; the answer is no surer than the relation is near to what is asked for.
     """
-    step, worth = _attribute(search, wanted, nodes)
+    step, worth = _attribute(search, wanted, nodes, _near(search, wanted))
     if step is None:
         return Answer(why=NOTHING)
     facts: list[int] = []
-    amounts: dict[int, float] = {}
+    stated: dict[int, list[float]] = {}
     dates = False
     for node in sorted(nodes):
         ends = search.steps.around(node).get(step, {})
         for end, label in search.labels(ends).items():
             if (value := amount(label)) is not None:
-                amounts[node] = value
+                stated.setdefault(node, []).append(value)
                 facts.append(ends[end])
                 dates = dates or is_date(label)
-    if not amounts:
+    if not stated:
         return Answer(why=NOTHING)
-    least = wanted.least != (wanted.age and not dates)
-    utmost = (min if least else max)(amounts.values())
+    extreme = min if wanted.least != (wanted.age and not dates) else max
+    amounts = {node: extreme(values) for node, values in stated.items()}
+    utmost = extreme(amounts.values())
     labels = search.labels([node for node, value in amounts.items() if value == utmost])
     return Answer(
         tuple(sorted(labels.values())),
@@ -67,9 +68,9 @@ def measured(search: Search, wanted: Intent) -> set[int]:
     for best in sorted((step for step in near if step.forward), key=lambda step: -near[step]):
         if near[best] < LEAST_OF_ALL:
             break
-        said = {*wanted.attribute.split(), *phrase(best.relation).content}
+        said = stems([*wanted.attribute.split(), *phrase(best.relation).content])
         nodes = search.steps.subjects(best.relation)
-        if len(_content(search, wanted) - set(stems([*said]))) < 2 and _attribute(search, wanted, nodes)[0] == best:
+        if len(_content(search, wanted).difference(said)) < 2 and _attribute(search, wanted, nodes, near)[0] == best:
             return nodes
     return set()
 
@@ -80,10 +81,11 @@ def _content(search: Search, wanted: Intent) -> set[str]:
     return set(stems([word for word in words if word not in STOPWORDS and word not in _COMMANDS]))
 
 
-def _attribute(search: Search, wanted: Intent, nodes: Collection[int]) -> tuple[Step | None, float]:
+def _attribute(
+    search: Search, wanted: Intent, nodes: Collection[int], near: Mapping[Step, float]
+) -> tuple[Step | None, float]:
     """The relation whose amounts are compared, and how near it is to what is asked for."""
     worth: dict[Step, float] = {}
-    near = _near(search, wanted)
     for step, ends in search.steps.from_all(nodes).items():
         labels = search.labels(ends).values()
         if not step.forward or any(amount(label) is None for label in labels):

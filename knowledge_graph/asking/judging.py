@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from knowledge_graph.asking.paths import Reading
 
-SAID, MARGIN, NONE = 0.27, 1.89, 0.36
+SAID, MARGIN, BIAS = 0.27, 1.89, 0.36
 """A logistic regression: of the log-probability of a step, and how far the next other answer is behind. Fitted on the
 development sets of `benchmarks.asking`."""
 FAR = 3.0
@@ -30,7 +30,7 @@ class Judged:
 def judge(found: Sequence[Reading]) -> Judged:
     """Say of the first of some readings how likely it is right."""
     said, margin = signals(found)
-    return Judged(found[0], 1 / (1 + math.exp(-(NONE + SAID * said + MARGIN * margin))))
+    return Judged(found[0], 1 / (1 + math.exp(-(BIAS + SAID * said + MARGIN * margin))))
 
 
 def signals(found: Sequence[Reading]) -> tuple[float, float]:

@@ -12,10 +12,11 @@ import pytest
 
 from chatbot.bots import BotSource
 from chatbot.build import build
+from chatbot.config import Generator
 from chatbot.config_file import ConfigError
 from chatbot.home import read_manifest
 from chatbot.planned import planned
-from chatbot.stated_by_model import read_facts
+from chatbot.stated_by_model import ModelFacts, read_facts
 from retrieval.encoder import Encoder
 from retrieval.errors import GraftError
 from retrieval.store import DATABASE
@@ -48,6 +49,27 @@ def graph_of(source: BotSource) -> tuple[list[str], list[tuple[str, str, str]], 
             JOIN nodes o ON o.id = e.object ORDER BY 1, 2, 3"""
         ).fetchall()
         return nodes, facts, connection.execute("SELECT count(*) FROM extracted").fetchone()[0]
+
+
+def test_a_damaged_store_of_answers_only_costs_asking_again(tmp_path: Path, server: LanguageModelServer) -> None:
+    (tmp_path / "answers.db").write_bytes(b"no database" * 100)
+    for path in (tmp_path / "answers.db", tmp_path):
+        model = ModelFacts(Generator(model="openai:tiny", base_url=server.url, timeout=5.0), path)
+        text = "Nora Lindqvist looks after the Harbour branch."
+        assert [found.facts for found in model.extract([text])] == [
+            (("Nora Lindqvist", "looks_after", "Harbour branch"),)
+        ]
+        assert model.unasked([text]) == [text]
+
+
+@pytest.mark.parametrize("form", ["[{}]", "- {}", "1. {}", "```json\n{}\n```", "Facts: {},"])
+def test_facts_are_read_however_they_are_listed(form: str) -> None:
+    assert read_facts(form.replace("{}", json.dumps(STATED)), "Nora Lindqvist looks after the Harbour branch.")
+
+
+def test_a_model_may_not_state_parts_of_words() -> None:
+    said = json.dumps({"subject": "da", "relation": "works for", "object": "mil"})
+    assert read_facts(said, "Ada works for the mill.") == []
 
 
 def test_what_a_model_states_is_in_the_graph_if_the_text_says_it(

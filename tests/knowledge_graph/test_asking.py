@@ -84,6 +84,14 @@ def test_the_path_is_the_facts_that_were_followed(asker: GraphAsker) -> None:
     assert answer.relations == ("directed by", "place of birth") and 0.5 <= answer.confidence <= 1
 
 
+def test_of_several_amounts_the_utmost_counts(make_corpus: MakeCorpus) -> None:
+    facts = [("Ada River", "length", "900 km"), ("Ada River", "length", "100 km"), ("Bo River", "length", "500 km")]
+    for told in (facts, facts[::-1]):
+        asker = GraphAsker(make_corpus({"a.md": "# Rivers\n"}, triples=told).store)
+        assert asker.ask("Which is longer, Ada River or Bo River?").answers == ("Ada River",)
+        assert asker.ask("Which is heavier, Ada River or Bo River?").answers == ()
+
+
 def test_in_a_graph_of_one_relation_words_must_ask_for_it(make_corpus: MakeCorpus) -> None:
     facts = [("Ann", "knows", "Bob"), ("Bob", "knows", "Cy")]
     asker = GraphAsker(make_corpus({"a.md": "# People\n"}, triples=facts).store)

@@ -66,6 +66,13 @@ def test_json_ld_brings_its_own_context(tmp_path: Path) -> None:
             read_triples(path)
 
 
+def test_an_edge_of_json_leads_from_source_to_target(tmp_path: Path) -> None:
+    nodes, edge = [{"id": 2, "label": "Bo"}, {"id": 1, "label": "Ann"}], {"source": 1, "target": 2, "relation": "knows"}
+    for edges in ("edges", "links"):
+        (tmp_path / "graph.json").write_text(json.dumps({"nodes": nodes, edges: [edge]}))
+        assert read_triples(tmp_path / "graph.json") == [("Ann", "knows", "Bo")]
+
+
 def test_graphml_of_other_tools(tmp_path: Path) -> None:
     path = written(
         tmp_path,
@@ -86,6 +93,11 @@ def test_graphml_of_other_tools(tmp_path: Path) -> None:
         ("facts.xlsx", "a,b,c", r"unknown format '\.xlsx'; accepted: \.csv, \.tsv, \.txt, \.ttl"),
         ("facts.csv", "a,b\n", "row 1 must hold subject, relation, object, got 'a,b'"),
         ("facts.graphml", "<graphml>", "cannot be read: "),
+        (
+            "facts.json",
+            '{"nodes": [{"id": " "}, {"id": 1}], "links": [{"source": " ", "target": 1}]}',
+            "an edge must have",
+        ),
         ("facts.json", "{", "cannot be read: Expecting property name"),
         ("facts.json", "[1]", "cannot be read: not a graph in networkx' node-link form"),
         ("facts.json", '{"nodes": [{"id": 1}], "edges": [{"source": 1}]}', "not a graph in networkx' node-link form"),

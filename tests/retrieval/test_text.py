@@ -54,6 +54,7 @@ def parts(text: str) -> list[str]:
         ("| Card | Fee |\n| --- | --- |\n| Gold | 1. Or 2. |", ["| Card | Fee |", "| Gold | 1. Or 2. |"]),
         ("A line\nthat goes on.\n\nNew one", ["A line\nthat goes on.", "New one"]),
         ("OPENING HOURS\nThe bank opens at 9.", ["OPENING HOURS", "The bank opens at 9."]),
+        ("The members of the\nIAEA\nagreed.", ["The members of the\nIAEA\nagreed."]),
         ("NO PART OF THIS MAY\nBE COPIED. ASK US.", ["NO PART OF THIS MAY\nBE COPIED.", "ASK US."]),
         ("```\na = 1. b\n\n# no heading\n```\nAfter it.", ["```\na = 1. b\n\n# no heading\n```", "After it."]),
     ],
