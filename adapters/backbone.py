@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -52,6 +52,37 @@ class Backbone(Protocol):
     def stream(self, batches: Iterable[tuple[Tag, list[list[int]]]]) -> Iterator[tuple[Tag, NDArray[np.float32]]]:
         """The same for many batches, several at a time, in the order they are done; batches are taken meanwhile."""
         ...
+
+
+TOKENS_PER_BATCH = 2048
+
+
+def vectors_of(
+    backbone: Backbone, texts: list[str], progress: Callable[[int], None] | None = None
+) -> NDArray[np.float32]:
+    """Unit vectors of texts, shape (len(texts), dimension), in batches of equal cost.
+
+    Args:
+        progress: Called with the number of texts done since the last call.
+    """
+    vectors = np.empty((len(texts), backbone.spec.dimension), dtype=np.float32)
+    ids = backbone.token_ids(texts) if texts else []
+    for rows, found in backbone.stream((rows, [ids[row] for row in rows]) for rows in equal_cost(ids)):
+        vectors[rows] = found
+        if progress:
+            progress(len(rows))
+    return vectors
+
+
+def equal_cost(ids: list[list[int]]) -> Iterator[list[int]]:
+    """Row numbers of texts, batched so that none is padded much and every batch has about as many tokens."""
+    order = sorted(range(len(ids)), key=lambda row: len(ids[row]))
+    start = 0
+    while start < len(order):
+        width = len(ids[order[min(start + TOKENS_PER_BATCH // len(ids[order[start]]), len(order)) - 1]])
+        rows = order[start : start + max(1, TOKENS_PER_BATCH // width)]
+        yield rows
+        start += len(rows)
 
 
 def load_backbone(name: str = "default", adapter: Adapter | None = None) -> Backbone:

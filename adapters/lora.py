@@ -8,14 +8,14 @@ in bfloat16 where the CPU has it.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from adapters.models import ModelError
-from adapters.precision import has_bf16
+from adapters.partial import Partial
 from adapters.registry import WEIGHTS, read_weights
 
 LAYERS = ["query", "key", "value", "dense"]
@@ -32,47 +32,46 @@ TASK_TYPES = {
 """What peft calls the task of a model with a head."""
 
 
-class Lora(torch.nn.Module):
-    """A frozen encoder, and the adapter of every linear layer of it in float32.
+class Lora(Partial):
+    """A frozen model, and the adapter of the linear layers of its encoder in float32.
 
     Args:
-        head: The name of a module that is trained in full, one of `TASK_TYPES`.
-        compiled: Compile the pass, which takes a C++ compiler and a while at the beginning, to run faster after it.
+        head: The name of a module that is trained in full, one of `TASK_TYPES` where `save` is to write it too.
+        compiled: See `Partial`.
+        layers: The last names of the linear layers that are adapted.
+        inside: What the encoder's names begin with in `model`.
+
+    Raises:
+        ModelError: The encoder has no such layer.
     """
 
-    def __init__(self, model: torch.nn.Module, rank: int, head: str | None = None, compiled: bool = False) -> None:
-        super().__init__()
-        frozen = {name: value.detach().clone() for name, value in model.named_parameters()}
-        self.layers = [name for name in frozen if name.split(".")[-2] in LAYERS and name.endswith(".weight")]
-        self.frozen = {name: frozen[name] for name in self.layers}
-        self.head = head
-        self.head_names = [name for name in frozen if head and name.startswith(f"{head}.")]
-        self.head_weights = torch.nn.ParameterList(torch.nn.Parameter(frozen[name]) for name in self.head_names)
-        self.dtype = torch.bfloat16 if has_bf16() else torch.float32
-        self.model = model.to(self.dtype).requires_grad_(False)
-        self.down = torch.nn.ParameterList(_first(frozen[name].shape[1], rank) for name in self.layers)
-        self.up = torch.nn.ParameterList(torch.zeros(frozen[name].shape[0], rank) for name in self.layers)
-        self._run = torch.compile(self._with_weights, dynamic=True) if compiled else self._with_weights
+    def __init__(
+        self,
+        model: torch.nn.Module,
+        rank: int,
+        head: str | None = None,
+        compiled: bool = False,
+        layers: Sequence[str] = LAYERS,
+        inside: str = "",
+    ) -> None:
+        linear = _linear(model, inside)
+        adapted = [f"{name}.weight" for name in linear if name.split(".")[-1] in layers]
+        if not adapted:
+            known = ", ".join(sorted({name.split(".")[-1] for name in linear})) or "none"
+            raise ModelError(f"the model has no layers called {', '.join(layers)}; its linear layers are: {known}")
+        frozen = dict(model.named_parameters())
+        frozen = {name: frozen[name].detach().clone() for name in adapted}
+        super().__init__(model, lambda name: head is not None and name.startswith(f"{head}."), compiled)
+        self.layers, self.frozen = adapted, frozen
+        self.head, self.targets, self.inside = head, list(layers), inside
+        self.down = torch.nn.ParameterList(_first(frozen[name], rank) for name in self.layers)
+        self.up = torch.nn.ParameterList(value.new_zeros(value.shape[0], rank) for value in frozen.values())
 
     def merged(self) -> dict[str, torch.Tensor]:
         """The adapted layers' weights and the head's, for every pass until the next step of the optimiser."""
         layers = zip(self.layers, self.down, self.up, strict=True)
         merged = {name: (self.frozen[name] + SCALE * (up @ down)).to(self.dtype) for name, down, up in layers}
-        return merged | {
-            name: value.to(self.dtype) for name, value in zip(self.head_names, self.head_weights, strict=True)
-        }
-
-    def forward(self, weights: dict[str, torch.Tensor], inputs: dict[str, torch.Tensor]) -> torch.Tensor:
-        """What the model gives first, in float32: token vectors, or its head's logits; with `merged` weights."""
-        first: torch.Tensor = self._run(weights, inputs)[0]
-        return first.float()
-
-    def outputs(self, weights: dict[str, torch.Tensor], inputs: dict[str, torch.Tensor]) -> tuple[torch.Tensor, ...]:
-        """All that a model whose output is a tuple gives, in float32; with `merged` weights."""
-        return tuple(found.float() for found in self._run(weights, inputs))
-
-    def _with_weights(self, weights: dict[str, torch.Tensor], inputs: dict[str, torch.Tensor]) -> Any:
-        return torch.func.functional_call(self.model, weights, kwargs=inputs)
+        return merged | super().merged()
 
     def load(self, folder: Path) -> None:
         """Go on from a saved adapter of the same rank; what it lacks, another task's head say, stays as it is.
@@ -99,24 +98,34 @@ class Lora(torch.nn.Module):
         folder.mkdir(parents=True, exist_ok=True)
         rank = self.down[0].shape[0]
         LoraConfig(
-            task_type=TASK_TYPES[self.head],
+            task_type=TASK_TYPES.get(self.head, TASK_TYPES[None]),
             r=rank,
             lora_alpha=SCALE * rank,
-            target_modules=LAYERS,
-            modules_to_save=[self.head] if self.head else None,
+            target_modules=self.targets,
+            modules_to_save=[self.head] if self.head in TASK_TYPES and self.head else None,
             inference_mode=True,
         ).save_pretrained(str(folder))
-        weights = {key: parameter.detach().half().contiguous() for key, parameter in self._named()}
-        save_file(weights, folder / WEIGHTS)
+        saved = {key: parameter.detach().cpu().half().contiguous() for key, parameter in self._named()}
+        save_file(saved, folder / WEIGHTS)
 
     def _named(self) -> Iterator[tuple[str, Any]]:
         for name, down, up in zip(self.layers, self.down, self.up, strict=True):
-            layer = PREFIX + name.removesuffix(".weight")
+            layer = PREFIX + name.removeprefix(self.inside).removesuffix(".weight")
             yield f"{layer}.lora_A.weight", down
             yield f"{layer}.lora_B.weight", up
-        for name, value in zip(self.head_names, self.head_weights, strict=True):
-            yield PREFIX + name, value
+        if self.head in TASK_TYPES:
+            for name, value in zip(self.whole_names, self.whole_weights, strict=True):
+                yield PREFIX + name, value
 
 
-def _first(width: int, rank: int) -> torch.Tensor:
-    return torch.empty(rank, width).uniform_(-1, 1) / math.sqrt(width)
+def _linear(model: torch.nn.Module, inside: str) -> list[str]:
+    """The names of the encoder's linear layers."""
+    return [
+        name
+        for name, module in model.named_modules()
+        if isinstance(module, torch.nn.Linear) and name.startswith(inside)
+    ]
+
+
+def _first(weight: torch.Tensor, rank: int) -> torch.Tensor:
+    return torch.empty(rank, weight.shape[1]).uniform_(-1, 1).to(weight.device) / math.sqrt(weight.shape[1])

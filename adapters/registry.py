@@ -17,6 +17,10 @@ TASKS = ("reader", "matcher", "reranker")
 """Each has a shipped adapter."""
 WEIGHTS, CONFIG, CARD = "adapter_model.safetensors", "adapter_config.json", "card.json"
 """Files of an adapter's folder."""
+HEAD = "head.safetensors"
+"""That of a classifier's head."""
+ENCODER = "encoder"
+"""A folder within it with a whole encoder, where all of one was trained."""
 CHECKPOINT = "checkpoint.safetensors"
 """One more while it is trained."""
 
@@ -52,11 +56,14 @@ def find_adapter(name: str, task: str | None) -> Adapter:
         if not isinstance(card, dict):
             raise ValueError
     except (OSError, ValueError, RecursionError):
-        raise ModelError(f"no adapter in {path}: expected {CARD}, {CONFIG} and {WEIGHTS}") from None
+        parts = f"{CARD} and {HEAD}" if task == "classifier" else f"{CARD}, {CONFIG} and {WEIGHTS}"
+        raise ModelError(f"no adapter in {path}: expected {parts}") from None
     if task and card.get("task") != task:
         raise ModelError(f"the adapter in {path} is for the task {card.get('task')!r}, not {task!r}")
-    if card.get("base_sha256") != locate("default").fingerprint:
-        raise ModelError(f"the adapter in {path} was trained on another base model than all-MiniLM-L6-v2")
+    base = str(card.get("base", "default"))
+    if not (path / ENCODER).is_dir() and card.get("base_sha256") != locate(base).fingerprint:
+        known = "all-MiniLM-L6-v2" if base == "default" else base
+        raise ModelError(f"the adapter in {path} was trained on another base model than {known}")
     return Adapter(name, path, card, fingerprint)
 
 
@@ -99,11 +106,16 @@ def verify(adapter: Adapter) -> None:
     """
     try:
         same = _fingerprint(adapter.path) == adapter.fingerprint
-    except OSError:
+    except (OSError, ValueError):
         same = False
     if not same:
         raise ModelError(f"the adapter in {adapter.path} was replaced while it was in use; start again")
 
 
 def _fingerprint(path: Path) -> str:
-    return sha256(path / WEIGHTS, path / CONFIG)
+    """Of all that an adapter's folder holds of a model; a LoRA's weights and configuration come together."""
+    found = [path / name for name in (WEIGHTS, CONFIG, HEAD) if (path / name).exists()]
+    found += sorted((path / ENCODER).glob("*.safetensors"))
+    if not found or (path / WEIGHTS in found) != (path / CONFIG in found):
+        raise ValueError("no model")
+    return sha256(*found)

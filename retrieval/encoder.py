@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters import Adapter, Backbone, load_backbone
+from adapters.backbone import equal_cost, vectors_of
 
-TOKENS_PER_BATCH = 2048
 WINDOW = 1024
 """Texts of a stream that are looked at together."""
 KEPT = 20_000
@@ -50,7 +50,7 @@ class Encoder:
         Args:
             progress: Called with the number of texts done since the last call.
         """
-        return self._encode([self.backbone.spec.document_prompt + text for text in texts], progress)
+        return vectors_of(self.backbone, [self.backbone.spec.document_prompt + text for text in texts], progress)
 
     def stream(self, texts: Iterable[tuple[Key, str]]) -> Iterator[tuple[list[Key], NDArray[np.float32]]]:
         """Vectors of texts to be found, as these come, each with a key of its own.
@@ -65,7 +65,7 @@ class Encoder:
     def _batches(self, texts: Iterator[tuple[Key, str]]) -> Iterator[tuple[list[Key], list[list[int]]]]:
         while window := list(islice(texts, WINDOW)):
             ids = self.backbone.token_ids([self.backbone.spec.document_prompt + text for _, text in window])
-            for rows in _equal_cost(ids):
+            for rows in equal_cost(ids):
                 yield [window[row][0] for row in rows], [ids[row] for row in rows]
 
     def sentences(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -86,25 +86,4 @@ class Encoder:
 
     def queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of questions, shape (len(texts), dimension)."""
-        return self._encode([self.backbone.spec.query_prompt + text for text in texts], None)
-
-    def _encode(self, texts: list[str], progress: Callable[[int], None] | None) -> NDArray[np.float32]:
-        vectors = np.empty((len(texts), self.backbone.spec.dimension), dtype=np.float32)
-        ids = self.backbone.token_ids(texts) if texts else []
-        batches = ((rows, [ids[row] for row in rows]) for rows in _equal_cost(ids))
-        for rows, found in self.backbone.stream(batches):
-            vectors[rows] = found
-            if progress:
-                progress(len(rows))
-        return vectors
-
-
-def _equal_cost(ids: list[list[int]]) -> Iterator[list[int]]:
-    """Row numbers of texts, batched so that none is padded much and every batch has about as many tokens."""
-    order = sorted(range(len(ids)), key=lambda row: len(ids[row]))
-    start = 0
-    while start < len(order):
-        width = len(ids[order[min(start + TOKENS_PER_BATCH // len(ids[order[start]]), len(order)) - 1]])
-        rows = order[start : start + max(1, TOKENS_PER_BATCH // width)]
-        yield rows
-        start += len(rows)
+        return vectors_of(self.backbone, [self.backbone.spec.query_prompt + text for text in texts])

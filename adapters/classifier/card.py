@@ -1,0 +1,60 @@
+"""A trained classifier's card: where it comes from, how it was trained, how well it does."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from adapters.classifier.data import Data
+from adapters.classifier.runtime import Classifier
+from adapters.classifier.scores import scores
+from adapters.models import locate
+from adapters.registry import CARD
+
+
+def write_card(out: Path, card: dict[str, Any]) -> None:
+    """Write a card into the adapter's folder."""
+    (out / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf8")
+
+
+def finished(
+    out: Path,
+    method: str,
+    base: str,
+    data: Data,
+    recipe: dict[str, Any],
+    dev: dict[str, Any],
+    trained: int,
+    total: int,
+    seconds: float,
+) -> dict[str, Any]:
+    """Write the card of a classifier whose weights are in `out`, with what it scores on `test`.
+
+    Args:
+        dev: What it scored on the texts that decided.
+        trained, total: Numbers that were trained, and that the model has.
+        seconds: That the training took.
+    """
+    card: dict[str, Any] = {
+        "task": "classifier",
+        "method": method,
+        "base": base,
+        "base_sha256": locate(base).fingerprint,
+        "labels": data.labels,
+        "data": data.sources,
+        "examples": len(data.train),
+        "recipe": recipe,
+        "seed": recipe["seed"],
+        "trained_parameters": trained,
+        "parameters": total,
+        "seconds": round(seconds, 1),
+    }
+    write_card(out, card)
+    card["scores"] = {"dev": dev} if dev else {}
+    write_card(out, card)
+    if data.test:
+        told = Classifier.load(out).tell([example.text for example in data.test])
+        card["scores"]["test"] = scores(data.test, told)
+        write_card(out, card)
+    return card

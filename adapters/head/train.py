@@ -1,0 +1,88 @@
+"""Training a head: logistic regression on the vectors of the frozen encoder, its strength chosen on held-out texts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from adapters.backbone import load_backbone, vectors_of
+from adapters.classifier.card import finished
+from adapters.classifier.data import Data
+from adapters.classifier.fitting import calibrated, fit_head
+from adapters.classifier.scores import scores
+from adapters.fields import checked, setting
+from adapters.labelled import OUT_OF_SCOPE
+
+STRENGTHS = (1.0, 10.0, 100.0)
+FULL_LOOK = 4_000
+"""More texts than these are drawn from to choose the strength."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeadConfig:
+    """How a head is trained."""
+
+    strength: float = setting(0.0, "Inverse of the regularisation, C; 0 chooses it on held-out texts.", 0)
+    class_weights: bool = setting(False, "Weigh labels alike, however many examples each has.")
+    keep: float = setting(0.96, "Least share of held-out texts in scope that must be told to be.", 0.5, 1)
+    seed: int = setting(0, "Of all that is drawn at random.", 0)
+
+    def __post_init__(self) -> None:
+        checked(self)
+
+
+def train_head(
+    data: Data,
+    base: str,
+    out: Path,
+    config: HeadConfig = HeadConfig(),
+    watch: Callable[[int, int, dict[str, float]], None] = lambda step, total, values: None,
+) -> dict[str, Any]:
+    """Train a classifier into the folder `out`, and return its card.
+
+    Args:
+        base: See `adapters.models.locate`.
+
+    Raises:
+        ModelError: The base cannot be loaded.
+    """
+    begun = time.monotonic()
+    backbone = load_backbone(base)
+    texts, rows = data.inside(data.train)
+    done = 0
+
+    def embedded(count: int) -> None:
+        nonlocal done
+        done += count
+        watch(done, len(texts), {})
+
+    vectors = vectors_of(backbone, texts, embedded)
+    dev_texts, dev_rows = data.inside(data.dev)
+    dev, outside = vectors_of(backbone, dev_texts), vectors_of(backbone, data.outside)
+    chance = np.random.default_rng(config.seed)
+    drawn = chance.permutation(len(texts))[:FULL_LOOK] if len(texts) > FULL_LOOK else np.arange(len(texts))
+    missing = np.setdiff1d(np.arange(len(data.labels)), rows[drawn])
+    drawn = np.concatenate([drawn, [int(np.flatnonzero(rows == row)[0]) for row in missing]]).astype(np.int64)
+
+    def right(strength: float) -> float:
+        head = fit_head(vectors[drawn], rows[drawn], data.labels, strength, config.class_weights, config.seed)
+        return float((head.logits(dev).argmax(axis=1) == dev_rows).mean())
+
+    strength = config.strength or max(STRENGTHS, key=right) if len(dev_rows) else config.strength or STRENGTHS[1]
+    head = fit_head(vectors, rows, data.labels, strength, config.class_weights, config.seed)
+    scored: dict[str, Any] = {}
+    if len(dev_rows):
+        head = calibrated(head, dev, dev_rows, outside, config.keep)
+        scored = scores([one for one in data.dev if one.label != OUT_OF_SCOPE], head.tell(dev))
+        whole, both = np.concatenate([vectors, dev]), np.concatenate([rows, dev_rows])
+        final = fit_head(whole, both, data.labels, strength, config.class_weights, config.seed)
+        head = replace(final, temperature=head.temperature, scope=head.scope)
+    head.save(out)
+    recipe = {"strength": strength, "class_weights": config.class_weights, "keep": config.keep, "seed": config.seed}
+    trained = head.weights.size + head.bias.size
+    return finished(out, "head", base, data, recipe, scored, trained, trained, time.monotonic() - begun)
