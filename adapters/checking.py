@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from adapters.checkpoint import TrainingError
 from adapters.labelled import OUT_OF_SCOPE, Labelled
+from adapters.models import TrainingError
 
 FEW, IMBALANCE, ALIKE = 5, 10.0, 0.86
 """Fewer examples of a label, a commoner label's greater multiple of a rarer, and likelier labels are told of."""
@@ -33,7 +33,7 @@ class Finding:
 
 def check_data(
     train: Sequence[Labelled],
-    others: dict[str, Sequence[Labelled]],
+    others: Mapping[str, Sequence[Labelled]],
     tokens: Callable[[list[str]], list[int]],
     longest: int,
 ) -> list[Finding]:
@@ -69,8 +69,10 @@ def _labels(counts: dict[str, int]) -> list[Finding]:
         f"{first} ({counts[first]}) and {second} ({counts[second]})"
         for at, first in enumerate(names)
         for second in names[at + 1 :]
-        if min(counts[first], counts[second]) * IMBALANCE < max(counts[first], counts[second])
-        and _ratio(first, second) > ALIKE
+        if (
+            min(counts[first], counts[second]) * IMBALANCE < max(counts[first], counts[second])
+            and _ratio(first, second) > ALIKE
+        )
         or _plain(first) == _plain(second)
     ]
     if alike:
@@ -130,7 +132,7 @@ def _ratio(first: str, second: str) -> float:
     return SequenceMatcher(None, _plain(first), _plain(second)).ratio()
 
 
-def _some(names: object) -> str:
-    found = [str(name)[:80] for name in names]  # type: ignore[attr-defined]
+def _some(names: Iterable[str]) -> str:
+    found = [name[:80] for name in names]
     more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
     return ", ".join(found[:SHOWN]) + more

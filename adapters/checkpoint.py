@@ -13,12 +13,8 @@ from typing import Any
 
 import torch
 
-from adapters.models import ModelError
+from adapters.models import TrainingError
 from adapters.registry import CHECKPOINT
-
-
-class TrainingError(ModelError):
-    """A training that cannot be done, or not gone on with; the message is for people."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, get_type_hints
 
-from adapters.checkpoint import TrainingError
+from adapters.models import TrainingError
 
 
 @dataclass(frozen=True, slots=True)

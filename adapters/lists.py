@@ -11,9 +11,8 @@ from typing import Any
 import torch
 from transformers import AutoTokenizer
 
-from adapters.checkpoint import TrainingError
 from adapters.lora import Lora
-from adapters.models import locate
+from adapters.models import TrainingError, locate
 from adapters.registry import Adapter
 from adapters.training import Recipe, Watch, fit, origin, to_train
 

@@ -21,6 +21,10 @@ class ModelError(Exception):
     """A model that cannot be found or is not what it claims to be."""
 
 
+class TrainingError(ModelError):
+    """A training that cannot be done, or not gone on with; the message is for people."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelFiles:
     """A model's folder and a fingerprint that changes when its weights do.

@@ -55,7 +55,7 @@ def kept_vectors(vectors: Vectors, rows: NDArray[np.int64], seed: int = 0) -> ND
     count = len(np.unique(rows))
     each = max(1, min(KEPT, MOST_KEPT // count))
     drawn = [chance.permutation(np.flatnonzero(rows == row))[:each] for row in np.unique(rows)]
-    return vectors[np.sort(np.concatenate(drawn))].astype(np.float16)
+    return np.asarray(vectors[np.sort(np.concatenate(drawn))], dtype=np.float16)
 
 
 def calibrated(head: Head, vectors: Vectors, rows: NDArray[np.int64], outside: Vectors, keep: float) -> Head:

@@ -129,7 +129,9 @@ class Head:
             with safe_open(path, "np") as file:
                 told = json.loads(file.metadata()["head"])
                 weights, bias, kept = (file.get_tensor(name) for name in ("weights", "bias", "kept"))
-            scope = Scope(**{name: _pair(value) for name, value in told["scope"].items()})
+            given = told["scope"]
+            signals, means, deviations = (_pair(given[name]) for name in ("weights", "means", "deviations"))
+            scope = Scope(signals, means, deviations, float(given["threshold"]))
             head = cls(tuple(map(str, told["labels"])), weights, bias, kept, float(told["temperature"]), scope)
         except (SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise ModelError(f"{path} is missing or damaged") from None
@@ -147,5 +149,6 @@ def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True), dtype=np.float32)
 
 
-def _pair(value: float | Sequence[float]) -> float | tuple[float, ...]:
-    return tuple(map(float, value)) if isinstance(value, list) else float(value)  # type: ignore[arg-type]
+def _pair(values: Sequence[float]) -> tuple[float, float]:
+    first, second = values
+    return float(first), float(second)

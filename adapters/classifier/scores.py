@@ -19,10 +19,9 @@ BINS = 10
 def scores(examples: Sequence[Labelled], told: Sequence[Told]) -> dict[str, Any]:
     """Scores of what was told of labelled texts, shares from 0 to 1.
 
-    `accuracy` and `macro_f1` are of the texts in scope, whatever is told of their scope, with Wilson's interval of
-    95 %;    `in_scope_accuracy` counts those that are told to be out of scope as wrong, and `oos_recall` is the share of the
-    texts out of scope that are told to be. `ece` is the mean distance of probabilities from the shares of right
-    labels.
+    `accuracy` and `macro_f1` are of the texts in scope, whatever is told of their scope, with Wilson's `interval` of
+    95 %; `in_scope_accuracy` counts those told to be out of scope as wrong, and `oos_recall` is the share of the texts
+    out of scope that are told to be. `ece` is the mean distance of probabilities from the shares of right labels.
     """
     pairs = list(zip(examples, told, strict=True))
     inside = [(example, one) for example, one in pairs if example.label != OUT_OF_SCOPE]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from adapters.classifier.card import finished
 from adapters.classifier.data import Data
 from adapters.classifier.fitting import calibrated, fit_head
 from adapters.classifier.scores import scores
-from adapters.fields import checked, setting
+from adapters.head.config import HeadConfig
 from adapters.labelled import OUT_OF_SCOPE
 
 STRENGTHS = (1.0, 10.0, 100.0)
@@ -23,24 +23,11 @@ FULL_LOOK = 4_000
 """More texts than these are drawn from to choose the strength."""
 
 
-@dataclass(frozen=True, slots=True)
-class HeadConfig:
-    """How a head is trained."""
-
-    strength: float = setting(0.0, "Inverse of the regularisation, C; 0 chooses it on held-out texts.", 0)
-    class_weights: bool = setting(False, "Weigh labels alike, however many examples each has.")
-    keep: float = setting(0.96, "Least share of held-out texts in scope that must be told to be.", 0.5, 1)
-    seed: int = setting(0, "Of all that is drawn at random.", 0)
-
-    def __post_init__(self) -> None:
-        checked(self)
-
-
 def train_head(
     data: Data,
     base: str,
     out: Path,
-    config: HeadConfig = HeadConfig(),
+    config: HeadConfig,
     watch: Callable[[int, int, dict[str, float]], None] = lambda step, total, values: None,
 ) -> dict[str, Any]:
     """Train a classifier into the folder `out`, and return its card.
@@ -83,6 +70,6 @@ def train_head(
         final = fit_head(whole, both, data.labels, strength, config.class_weights, config.seed)
         head = replace(final, temperature=head.temperature, scope=head.scope)
     head.save(out)
-    recipe = {"strength": strength, "class_weights": config.class_weights, "keep": config.keep, "seed": config.seed}
+    recipe = asdict(config) | {"strength": strength}
     trained = head.weights.size + head.bias.size
     return finished(out, "head", base, data, recipe, scored, trained, trained, time.monotonic() - begun)

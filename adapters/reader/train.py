@@ -15,9 +15,8 @@ from typing import Any
 import torch
 from transformers import AutoTokenizer, BertForQuestionAnswering
 
-from adapters.checkpoint import TrainingError
 from adapters.lora import Lora
-from adapters.models import locate
+from adapters.models import TrainingError, locate
 from adapters.reader.data import SENTENCE_END, Example, encode, packed, read_examples, with_leads, with_negatives
 from adapters.registry import Adapter
 from adapters.training import Recipe, Watch, backbone, fit, groups, origin, padded_inputs, to_train

@@ -170,7 +170,7 @@ def doctor(
 
 
 app.command(name="eval")(evaluate)
-app.command()(train)
+app.add_typer(train, name="train", help="Adapt a model to a domain: classifiers, and what answers.")
 app.command()(average)
 
 

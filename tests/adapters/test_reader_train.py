@@ -13,8 +13,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from adapters.checkpoint import TrainingError
-from adapters.models import DEFAULT_SHA256, ModelError
+from adapters.models import DEFAULT_SHA256, ModelError, TrainingError
 from adapters.reader.runtime import Reader
 from adapters.reader.train import batches, held_out, train_reader
 from adapters.registry import find_adapter

@@ -1,0 +1,135 @@
+"""What all trainings on the command line share: their data, their folder, how far they are, how they end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from chatbot.cli.output import check_free, progress_bar, readable_errors, say
+from retrieval.errors import GraftError
+
+if TYPE_CHECKING:
+    from adapters.training import Watch
+
+OutOption = Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="The adapter's folder.")]
+ResumeOption = Annotated[bool, typer.Option("--resume", help="Go on with a training that was interrupted.")]
+BoardOption = Annotated[bool, typer.Option("--tensorboard", help="Write its log into the folder.")]
+CardOption = Annotated[bool, typer.Option("--json", help="Print the adapter's card on stdout and nothing else.")]
+
+
+def data_files(entries: list[str]) -> list[tuple[Path, float]]:
+    """Each `PATH` or `PATH:TIMES` as a path and how often it is used.
+
+    Raises:
+        GraftError: A number is none that is accepted, or a file does not exist.
+    """
+    files = [_data(entry) for entry in entries]
+    check_files(*(path for path, _ in files))
+    return files
+
+
+def _data(entry: str) -> tuple[Path, float]:
+    name, colon, times = entry.rpartition(":")
+    if Path(entry).exists() or not colon:
+        return Path(entry), 1.0
+    try:
+        if 0 < float(times) <= 100:
+            return Path(name), float(times)
+    except ValueError:
+        return Path(entry), 1.0
+    raise GraftError(f"--data {entry}: expected a number above 0 and at most 100 after the colon, got {times}")
+
+
+def check_files(*paths: Path | None) -> None:
+    """Check that files exist; `FILE#PART` is a part of one.
+
+    Raises:
+        GraftError: One does not.
+    """
+    for path in paths:
+        if (
+            path
+            and not path.exists()
+            and not ("#" in path.name and path.with_name(path.name.rpartition("#")[0]).exists())
+        ):
+            raise GraftError(f"{path} does not exist")
+
+
+def check_out(out: Path, resume: bool) -> None:
+    """Check that a training can begin in `out`, or go on there.
+
+    Raises:
+        GraftError: It cannot.
+    """
+    from adapters.registry import CHECKPOINT
+
+    begun = (out / CHECKPOINT).exists()
+    if resume and not begun:
+        raise GraftError(f"{out} holds no interrupted training")
+    if begun and not resume:
+        raise GraftError(f"{out} holds an interrupted training; go on with --resume, or choose another --out")
+    if not resume:
+        check_free(out)
+
+
+@contextmanager
+def readable_training(out: Path) -> Iterator[None]:
+    """Errors as lines for people; an interruption says how to go on, and too little memory what to change."""
+    with readable_errors():
+        try:
+            yield
+        except KeyboardInterrupt:
+            from adapters.registry import CHECKPOINT
+
+            begun = (out / CHECKPOINT).exists()
+            say("interrupted; " + ("go on with the same command and --resume" if begun else "nothing was kept"))
+            raise SystemExit(130) from None
+        except (RuntimeError, MemoryError) as error:
+            if isinstance(error, MemoryError) or "memory" in str(error):
+                raise GraftError(
+                    "the memory is not enough for this training; a lower --budget or --batch may fit"
+                ) from None
+            raise
+
+
+@contextmanager
+def training_watch(title: str, board: Path | None) -> Iterator[Watch]:
+    """Shows a training as a progress bar, and in TensorBoard's log, begun at its first step, if a folder is given."""
+    writer: Any = None
+    log = _writer() if board else None
+    with progress_bar(f"training the {title}") as progress:
+
+        def watch(step: int, total: int, values: dict[str, float]) -> None:
+            nonlocal writer
+            told = " ".join(f"{name} {value:.2f}" for name, value in values.items() if "loss" in name)
+            progress(told or "texts", step, total)
+            if log:
+                writer = writer or log(str(board))
+                for name, value in values.items():
+                    writer.add_scalar(name, value, step)
+
+        try:
+            yield watch
+        finally:
+            if writer:
+                writer.close()
+
+
+def quiet() -> None:
+    """Keep transformers from talking."""
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+
+
+def _writer() -> Any:
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        raise GraftError("--tensorboard needs the train extra: pip install 'graft-bots[train]'") from None
+    return SummaryWriter
