@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from adapters.distil.config import DistilConfig
 from adapters.head.config import HeadConfig
+from adapters.prompt.config import PromptConfig
 from adapters.tuning.config import FreezeConfig, FullConfig, LoraConfig
 
 if TYPE_CHECKING:
@@ -34,6 +35,12 @@ class Method:
     taught: bool = False
 
 
+def _prompt(data: Data, base: str, out: Path, config: Any, watch: Watch) -> dict[str, Any]:
+    from adapters.prompt.train import search_prompt
+
+    return search_prompt(data, base, out, config, watch)
+
+
 def _head(data: Data, base: str, out: Path, config: Any, watch: Watch) -> dict[str, Any]:
     from adapters.head.train import train_head
 
@@ -55,6 +62,12 @@ def _distilled(data: Data, teacher: str, out: Path, config: Any, watch: Watch) -
 METHODS = {
     method.name: method
     for method in (
+        Method(
+            "prompt",
+            "No training: the label whose words are nearest to a text.",
+            PromptConfig,
+            _prompt,
+        ),
         Method("head", "A linear head on the frozen encoder.", HeadConfig, _head),
         Method("lora", "LoRA on the encoder, and a head.", LoraConfig, _tuned),
         Method("freeze", "The last layers of the encoder, and a head.", FreezeConfig, _tuned),

@@ -13,6 +13,7 @@ import typer
 from adapters.fields import Setting, settings_of
 from adapters.methods import METHODS, Method
 from chatbot.cli.output import counted, print_json, say, tell
+from chatbot.cli.train_compare import compare
 from chatbot.cli.train_grafts import Task, train_graft
 from chatbot.cli.training import (
     BoardOption,
@@ -126,6 +127,7 @@ def _graft(task: Task) -> Callable[..., None]:
     return _signed(run, parameters)
 
 
+train.command()(compare)
 for _method in METHODS.values():
     train.command(_method.name, help=_method.title)(_command(_method))
 for _task in Task:
