@@ -26,6 +26,7 @@ class Method:
         title: What it is, for people.
         config: The class of its settings.
         train: Takes the data, the base model (a teacher's folder where `taught`), the folder to write and the config.
+        continues: It can go on from a trained classifier.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Method:
     config: type
     train: Callable[[Data, str, Path, Any, Watch], dict[str, Any]]
     taught: bool = False
+    continues: bool = False
 
 
 def _prompt(data: Data, base: str, out: Path, config: Any, watch: Watch) -> dict[str, Any]:
@@ -68,10 +70,10 @@ METHODS = {
             PromptConfig,
             _prompt,
         ),
-        Method("head", "A linear head on the frozen encoder.", HeadConfig, _head),
-        Method("lora", "LoRA on the encoder, and a head.", LoraConfig, _tuned),
-        Method("freeze", "The last layers of the encoder, and a head.", FreezeConfig, _tuned),
-        Method("full", "The whole encoder, and a head.", FullConfig, _tuned),
+        Method("head", "A linear head on the frozen encoder.", HeadConfig, _head, continues=True),
+        Method("lora", "LoRA on the encoder, and a head.", LoraConfig, _tuned, continues=True),
+        Method("freeze", "The last layers of the encoder, and a head.", FreezeConfig, _tuned, continues=True),
+        Method("full", "The whole encoder, and a head.", FullConfig, _tuned, continues=True),
         Method("distil", "A smaller student of a trained classifier.", DistilConfig, _distilled, taught=True),
     )
 }

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from adapters.classifier.data import Data
+from adapters.classifier.head import Told
 from adapters.classifier.runtime import Classifier
 from adapters.classifier.scores import scores
+from adapters.labelled import OUT_OF_SCOPE
 from adapters.models import locate
 from adapters.registry import CARD
 
@@ -55,6 +58,21 @@ def finished(
     write_card(out, card)
     if data.test:
         told = Classifier.load(out).tell([example.text for example in data.test])
-        card["scores"]["test"] = scores(data.test, told)
+        card["scores"]["test"] = scores(data.test, told) | (_continued(data, told) if data.start else {})
         write_card(out, card)
     return card
+
+
+def _continued(data: Data, told: Sequence[Told]) -> dict[str, Any]:
+    """How well the labels are told that `data.start` knew, before and after, and how well those that are new."""
+    rows = [row for row, example in enumerate(data.test) if example.label in data.known]
+    new = [row for row, example in enumerate(data.test) if example.label not in (*data.known, OUT_OF_SCOPE)]
+    found = {}
+    if rows:
+        known = [data.test[row] for row in rows]
+        before = Classifier.load(str(data.start)).tell([example.text for example in known])
+        found["known_before"] = scores(known, before)["accuracy"]
+    for name, some in (("known", rows), ("new", new)):
+        if some:
+            found[name] = scores([data.test[row] for row in some], [told[row] for row in some])["accuracy"]
+    return found

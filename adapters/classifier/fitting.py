@@ -46,16 +46,34 @@ def fit_head(
     weights, bias = model.coef_, model.intercept_
     if len(labels) == 2:  # one row, of the second label
         weights, bias = np.concatenate([-weights, weights]) / 2, np.concatenate([-bias, bias]) / 2
-    return Head(tuple(labels), weights.astype(np.float32), bias.astype(np.float32), kept_vectors(vectors, rows, seed))
+    kept, kept_rows = kept_vectors(vectors, rows, seed)
+    return Head(tuple(labels), weights.astype(np.float32), bias.astype(np.float32), kept, kept_rows)
 
 
-def kept_vectors(vectors: Vectors, rows: NDArray[np.int64], seed: int = 0) -> NDArray[np.float16]:
-    """Vectors of up to `KEPT` texts of each label, drawn at random."""
+def kept_vectors(
+    vectors: Vectors, rows: NDArray[np.int64], seed: int = 0
+) -> tuple[NDArray[np.float16], NDArray[np.int64]]:
+    """Vectors of up to `KEPT` texts of each label, drawn at random, and the numbers of their labels."""
     chance = np.random.default_rng(seed)
     count = len(np.unique(rows))
     each = max(1, min(KEPT, MOST_KEPT // count))
     drawn = [chance.permutation(np.flatnonzero(rows == row))[:each] for row in np.unique(rows)]
-    return np.asarray(vectors[np.sort(np.concatenate(drawn))], dtype=np.float16)
+    kept = np.sort(np.concatenate(drawn))
+    return np.asarray(vectors[kept], dtype=np.float16), rows[kept]
+
+
+def with_known(
+    known: Head | None, labels: Sequence[str], vectors: Vectors, rows: NDArray[np.int64]
+) -> tuple[Vectors, NDArray[np.int64]]:
+    """Vectors and the numbers of their labels, and what a head kept of the labels that are not among them.
+
+    So a label that is learned no more is not forgotten, and its texts are not needed.
+    """
+    if known is None:
+        return vectors, rows
+    numbers = np.array([labels.index(label) for label in known.labels])[known.kept_rows]
+    others = ~np.isin(numbers, rows)
+    return np.concatenate([vectors, known.kept[others].astype(np.float32)]), np.concatenate([rows, numbers[others]])
 
 
 def calibrated(head: Head, vectors: Vectors, rows: NDArray[np.int64], outside: Vectors, keep: float) -> Head:

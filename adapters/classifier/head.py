@@ -65,6 +65,7 @@ class Head:
         labels: One for each row of weights.
         weights, bias: Shapes (labels, dimension) and (labels,).
         kept: Unit vectors of texts it was trained on, shape (texts, dimension), in float16.
+        kept_rows: The number of each kept text's label, shape (texts,).
         temperature: What logits are divided by, so that probabilities are the shares of right labels (Guo et al. 2017).
     """
 
@@ -72,6 +73,7 @@ class Head:
     weights: NDArray[np.float32]
     bias: NDArray[np.float32]
     kept: NDArray[np.float16]
+    kept_rows: NDArray[np.int64]
     temperature: float = 1.0
     scope: Scope = Scope()
 
@@ -111,7 +113,7 @@ class Head:
 
         folder.mkdir(parents=True, exist_ok=True)
         told = {"labels": self.labels, "temperature": self.temperature, "scope": asdict(self.scope)}
-        parts = {"weights": self.weights, "bias": self.bias, "kept": self.kept}
+        parts = {"weights": self.weights, "bias": self.bias, "kept": self.kept, "kept_rows": self.kept_rows}
         arrays = {name: np.ascontiguousarray(part) for name, part in parts.items()}
         save_file(arrays, folder / HEAD, {"head": json.dumps(told, ensure_ascii=False)})
 
@@ -128,15 +130,17 @@ class Head:
         try:
             with safe_open(path, "np") as file:
                 told = json.loads(file.metadata()["head"])
-                weights, bias, kept = (file.get_tensor(name) for name in ("weights", "bias", "kept"))
+                weights, bias, kept, rows = (file.get_tensor(name) for name in ("weights", "bias", "kept", "kept_rows"))
             given = told["scope"]
             signals, means, deviations = (_pair(given[name]) for name in ("weights", "means", "deviations"))
             scope = Scope(signals, means, deviations, float(given["threshold"]))
-            head = cls(tuple(map(str, told["labels"])), weights, bias, kept, float(told["temperature"]), scope)
+            head = cls(tuple(map(str, told["labels"])), weights, bias, kept, rows, float(told["temperature"]), scope)
         except (SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise ModelError(f"{path} is missing or damaged") from None
-        shapes = (len(head.labels), weights.shape[-1]), (len(head.labels),), (len(kept), weights.shape[-1])
-        if (weights.shape, bias.shape, kept.shape) != shapes or not head.labels or not len(kept):
+        count, width = len(head.labels), weights.shape[-1]
+        shapes = (count, width), (count,), (len(kept), width), (len(kept),)
+        fit = (weights.shape, bias.shape, kept.shape, rows.shape) == shapes and len(kept) > 0 and count > 0
+        if not fit or rows.min() < 0 or rows.max() >= count:
             raise ModelError(f"{path} is damaged: its parts do not fit together")
         if not all(np.isfinite(part).all() for part in (weights, bias, kept)) or not head.temperature > 0:
             raise ModelError(f"{path} holds what is no number")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from adapters.backbone import Backbone, load_backbone, vectors_of
 from adapters.classifier.head import Head, Told
-from adapters.models import ModelError
+from adapters.models import ModelError, ModelFiles, locate
 from adapters.registry import ENCODER, WEIGHTS, Adapter, find_adapter
 
 
@@ -64,7 +65,20 @@ def encoder_of(adapter: Adapter) -> Backbone:
     Raises:
         ModelError: It cannot be loaded.
     """
+    return load_backbone(*_base_and_lora(adapter))
+
+
+def encoder_files(adapter: Adapter) -> ModelFiles:
+    """The files of a classifier's encoder; see `encoder_of`.
+
+    Raises:
+        ModelError: They are not found.
+    """
+    base, lora = _base_and_lora(adapter)
+    return replace(locate(base), adapter=lora)
+
+
+def _base_and_lora(adapter: Adapter) -> tuple[str, Adapter | None]:
     if (adapter.path / ENCODER).is_dir():
-        return load_backbone(str(adapter.path / ENCODER))
-    base = str(adapter.card.get("base", "default"))
-    return load_backbone(base, adapter if (adapter.path / WEIGHTS).exists() else None)
+        return str(adapter.path / ENCODER), None
+    return str(adapter.card.get("base", "default")), adapter if (adapter.path / WEIGHTS).exists() else None

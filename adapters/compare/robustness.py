@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from adapters.classifier.head import Head
-from adapters.classifier.runtime import Classifier
-from adapters.models import locate
-from adapters.registry import ENCODER, WEIGHTS
+from adapters.classifier.runtime import Classifier, encoder_files
 from adapters.training import groups
 from adapters.tuning.adversarial import attacked
 from adapters.tuning.augment import synonyms, typos
@@ -51,14 +47,7 @@ def robustness(classifier: Classifier, texts: Sequence[str], rows: NDArray[np.in
 
 def in_torch(classifier: Classifier) -> SentenceClassifier:
     """A classifier as a torch module in float32."""
-    adapter = classifier.adapter
-    if (adapter.path / ENCODER).is_dir():
-        files = locate(str(adapter.path / ENCODER))
-    else:
-        files = locate(str(adapter.card.get("base", "default")))
-        files = replace(files, adapter=adapter if (adapter.path / WEIGHTS).exists() else None)
-    head: Head = classifier.head
-    model = SentenceClassifier(files, head, 0.0)
+    model = SentenceClassifier(encoder_files(classifier.adapter), classifier.head, 0.0)
     model.eval().requires_grad_(False)
     return model
 

@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 
 from adapters.classifier.data import Data
 from adapters.classifier.head import Head
-from adapters.classifier.runtime import Classifier
+from adapters.classifier.runtime import Classifier, encoder_files
 from adapters.distil.config import DistilConfig
 from adapters.distil.student import fewer_layers, narrower
-from adapters.models import ModelFiles, TrainingError, locate
+from adapters.models import TrainingError
 from adapters.partial import Partial
-from adapters.registry import ENCODER, WEIGHTS
 from adapters.training import Watch
 from adapters.tuning.model import SentenceClassifier, Tuned
 from adapters.tuning.steps import Batch
@@ -49,8 +48,8 @@ def train_distilled(
         return taught.head.logits(vectors), vectors
 
     def make(head: Head) -> Tuned:
-        begun = replace(taught.head, kept=head.kept)
-        model = SentenceClassifier(_files(taught), begun, config.dropout)
+        begun = replace(taught.head, kept=head.kept, kept_rows=head.kept_rows)
+        model = SentenceClassifier(encoder_files(taught.adapter), begun, config.dropout)
         fewer_layers(model.encoder, config.student_layers)
         if config.narrow < 1:
             narrower(model.encoder, config.narrow)
@@ -71,12 +70,3 @@ def train_distilled(
     base = str(taught.adapter.card.get("base", "default"))
     said = {"teacher": taught.adapter.fingerprint}
     return carry_out(Plan("distil", base, config, make, objective, teach, said), data, out, watch)
-
-
-def _files(taught: Classifier) -> ModelFiles:
-    """The teacher's encoder."""
-    adapter = taught.adapter
-    if (adapter.path / ENCODER).is_dir():
-        return locate(str(adapter.path / ENCODER))
-    files = locate(str(adapter.card.get("base", "default")))
-    return replace(files, adapter=adapter) if (adapter.path / WEIGHTS).exists() else files

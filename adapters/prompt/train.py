@@ -45,7 +45,9 @@ def search_prompt(
     for number, template in enumerate(templates, 1):
         words = vectors_of(backbone, [template.replace("{}", name) for name in names])
         zeros = np.zeros(len(names), dtype=np.float32)
-        heads[template] = Head(tuple(data.labels), SHARPNESS * words, zeros, words.astype(np.float16))
+        heads[template] = Head(
+            tuple(data.labels), SHARPNESS * words, zeros, words.astype(np.float16), np.arange(len(names))
+        )
         told = heads[template].logits(dev).argmax(axis=1)
         tried[template] = round(float((told == rows).mean()), 4) if len(rows) else 0.0
         watch(number, len(templates), {"right": tried[template]})

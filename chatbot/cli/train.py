@@ -25,8 +25,10 @@ from chatbot.cli.training import (
     data_files,
     quiet,
     readable_training,
+    replay_files,
     training_watch,
 )
+from retrieval.errors import GraftError
 
 train = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 _LABELLED = (
@@ -43,6 +45,15 @@ def _classifier(
     test: Annotated[Path | None, typer.Option(help="Texts that are only measured on, once.")] = None,
     base: Annotated[str, typer.Option(help="`default`, a folder, or the Hugging Face name of an encoder.")] = "default",
     teacher: Annotated[Path, typer.Option(metavar="DIR", help="The folder of a trained classifier.")] = Path(),
+    start: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="A trained classifier to go on from; it keeps its labels.")
+    ] = None,
+    replay: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PATH[:SHARE]", help="Texts --start was trained on; a tenth of each label is learned again."
+        ),
+    ] = None,
     resume: ResumeOption = False,
     tensorboard: BoardOption = False,
     json_: CardOption = False,
@@ -50,6 +61,9 @@ def _classifier(
 ) -> None:
     with readable_training(out):
         files = data_files(data)
+        again = replay_files(replay or [])
+        if again and not start:
+            raise GraftError("--replay needs --start: the classifier that was trained on these texts")
         check_files(dev, test)
         check_out(out, resume)
         config = method.config(**settings)
@@ -57,7 +71,7 @@ def _classifier(
         from adapters.backbone import load_backbone
         from adapters.classifier.data import read_data
 
-        found = read_data(files, dev, test, config.seed)
+        found = read_data(files, dev, test, config.seed, start, again)
         if not found.dev:
             say("too few texts to put some aside: nothing decides when to stop, or what is out of scope")
         for finding in found.check(load_backbone(base)):
@@ -86,11 +100,13 @@ def _command(method: Method) -> Callable[..., None]:
     def run(**values: Any) -> None:
         _classifier(method, **values)
 
+    without = {"base"} if method.taught else {"teacher"}
+    without |= set() if method.continues else {"start", "replay"}
     hints = get_type_hints(_classifier, include_extras=True)
     shared = [
         part.replace(annotation=hints[part.name], kind=inspect.Parameter.KEYWORD_ONLY)
         for part in inspect.signature(_classifier).parameters.values()
-        if part.name not in ("method", "settings", "base" if method.taught else "teacher")
+        if part.name not in {"method", "settings", *without}
     ]
     if method.taught:
         shared = [part.replace(default=part.empty) if part.name == "teacher" else part for part in shared]

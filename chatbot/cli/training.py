@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 OutOption = Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="The adapter's folder.")]
 ResumeOption = Annotated[bool, typer.Option("--resume", help="Go on with a training that was interrupted.")]
 BoardOption = Annotated[bool, typer.Option("--tensorboard", help="Write its log into the folder.")]
+REPLAYED = 0.1
+"""Share of the texts learned before that is learned again, where none is named."""
 CardOption = Annotated[bool, typer.Option("--json", help="Print the adapter's card on stdout and nothing else.")]
 
 
@@ -27,21 +29,38 @@ def data_files(entries: list[str]) -> list[tuple[Path, float]]:
     Raises:
         GraftError: A number is none that is accepted, or a file does not exist.
     """
-    files = [_data(entry) for entry in entries]
+    files = [_numbered(entry, 1.0) for entry in entries]
     check_files(*(path for path, _ in files))
+    for entry, (_, times) in zip(entries, files, strict=True):
+        if not 0 < times <= 100:
+            raise GraftError(
+                f"--data {entry}: expected a number above 0 and at most 100 after the colon, got {times:g}"
+            )
     return files
 
 
-def _data(entry: str) -> tuple[Path, float]:
-    name, colon, times = entry.rpartition(":")
+def replay_files(entries: list[str]) -> list[tuple[Path, float]]:
+    """Each `PATH` or `PATH:SHARE` as a path and the share of it that is learned again.
+
+    Raises:
+        GraftError: A share is none, or a file does not exist.
+    """
+    files = [_numbered(entry, REPLAYED) for entry in entries]
+    check_files(*(path for path, _ in files))
+    for entry, (_, share) in zip(entries, files, strict=True):
+        if not 0 <= share <= 1:
+            raise GraftError(f"--replay {entry}: expected a share from 0 to 1 after the colon, got {share:g}")
+    return files
+
+
+def _numbered(entry: str, default: float) -> tuple[Path, float]:
+    name, colon, number = entry.rpartition(":")
     if Path(entry).exists() or not colon:
-        return Path(entry), 1.0
+        return Path(entry), default
     try:
-        if 0 < float(times) <= 100:
-            return Path(name), float(times)
+        return Path(name), float(number)
     except ValueError:
-        return Path(entry), 1.0
-    raise GraftError(f"--data {entry}: expected a number above 0 and at most 100 after the colon, got {times}")
+        return Path(entry), default
 
 
 def check_files(*paths: Path | None) -> None:
