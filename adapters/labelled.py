@@ -47,7 +47,7 @@ def read_labelled(path: Path) -> list[Labelled]:
     file, names = _parts(path)
     try:
         if file.suffix == ".jsonl":
-            found = [_entry(row, f"{file}, line {line}") for line, row in _json_lines(file)]
+            found = [_entry(row, f"{file}, line {line}") for line, row in json_lines(file)]
         elif file.suffix in _DELIMITERS:
             found = [_entry(row, f"{file}, line {line}") for line, row in _rows(file)]
         elif file.suffix == ".json":
@@ -88,21 +88,26 @@ def labels_of(examples: Sequence[Labelled]) -> list[str]:
     return sorted({example.label for example in examples} - {OUT_OF_SCOPE})
 
 
+def json_lines(file: Path) -> Iterator[tuple[int, Any]]:
+    """Each object of a JSONL file with the number of its line.
+
+    Raises:
+        DataError: A line is no JSON.
+    """
+    for line, text in enumerate(file.read_text(encoding="utf-8-sig").split("\n"), 1):
+        if text.strip():
+            try:
+                yield line, json.loads(text)
+            except (ValueError, RecursionError) as error:
+                raise DataError(f"{file}, line {line}: no JSON: {error}") from None
+
+
 def _parts(path: Path) -> tuple[Path, list[str]]:
     """A file, and the names of the lists in it that are wanted."""
     if path.exists() or "#" not in path.name:
         return path, []
     name, _, wanted = path.name.rpartition("#")
     return path.with_name(name), wanted.split("+")
-
-
-def _json_lines(file: Path) -> Iterator[tuple[int, Any]]:
-    for line, text in enumerate(file.read_text(encoding="utf-8-sig").splitlines(), 1):
-        if text.strip():
-            try:
-                yield line, json.loads(text)
-            except (ValueError, RecursionError) as error:
-                raise DataError(f"{file}, line {line}: no JSON: {error}") from None
 
 
 def _rows(file: Path) -> Iterator[tuple[int, Any]]:

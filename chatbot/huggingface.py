@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from functools import partial
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
@@ -13,25 +12,25 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import PrivateAttr
 
-from adapters import ModelError, locate
+from adapters.generation.runtime import Answering, open_generator
+from adapters.generation.template import adds_tokens, written
+from adapters.models import ModelError
 from chatbot.config import Generator
 
 ROLES = {"system": "system", "human": "user", "ai": "assistant"}
 
 
 class HuggingFaceChat(BaseChatModel):
-    """Runs on the GPU where there is one; one generation at a time."""
+    """Runs on the GPU where there is one; all that answer with one base share it, and generate one at a time."""
 
     name_or_path: str
     max_tokens: int = 400
     temperature: float = 0.0
-    _model: Any = PrivateAttr()
-    _tokenizer: Any = PrivateAttr()
-    _lock: threading.Lock = PrivateAttr(default_factory=threading.Lock)
+    _answering: Answering = PrivateAttr()
 
     @classmethod
     def open(cls, config: Generator) -> HuggingFaceChat:
-        """Load the model that `hf:NAME_OR_PATH` names.
+        """Load the model that `hf:NAME_OR_PATH` names, unless the process has it, and its adapter.
 
         Raises:
             ProviderError: It cannot be found or is no causal language model, or the adapter does not fit.
@@ -41,30 +40,10 @@ class HuggingFaceChat(BaseChatModel):
         name = config.model.removeprefix("hf:")
         chat = cls(name_or_path=name, max_tokens=config.max_tokens, temperature=config.temperature)
         try:
-            chat._load(str(locate(name).path), config.adapter)
+            chat._answering = open_generator(name, config.adapter)
         except ModelError as error:
             raise ProviderError(str(error)) from None
-        except Exception as error:  # whatever the libraries raise on damaged files
-            reason = str(error).strip().split("\n")[0][:200]
-            raise ProviderError(f"model {name} cannot be loaded: {reason}") from None
         return chat
-
-    def _load(self, path: str, adapter: str | None) -> None:
-        import torch
-        from transformers import AutoModelForCausalLM, AutoTokenizer
-        from transformers.utils import logging
-
-        logging.disable_progress_bar()
-        logging.set_verbosity_error()
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-        dtype = torch.bfloat16 if device == "cuda" else "auto"
-        self._tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
-        model = AutoModelForCausalLM.from_pretrained(path, dtype=dtype, local_files_only=True).to(device)
-        if adapter:
-            from peft import PeftModel
-
-            model = PeftModel.from_pretrained(model, adapter).merge_and_unload()
-        self._model = model.eval()
 
     @property
     def _llm_type(self) -> str:
@@ -89,60 +68,52 @@ class HuggingFaceChat(BaseChatModel):
     ) -> Iterator[ChatGenerationChunk]:
         from transformers import TextIteratorStreamer
 
-        inputs = self._inputs(messages)
-        streamer = TextIteratorStreamer(self._tokenizer, skip_prompt=True, skip_special_tokens=True, timeout=None)
-        sampling = (
-            {"do_sample": True, "temperature": self.temperature} if self.temperature > 0 else {"do_sample": False}
-        )
+        ids, tokenizer = self._ids(messages), self._answering.base.tokenizer
+        streamer = TextIteratorStreamer(tokenizer, skip_prompt=True, skip_special_tokens=True, timeout=None)
+        options: dict[str, Any] = {"do_sample": False}
+        if self.temperature > 0:
+            options = {"do_sample": True, "temperature": self.temperature}
+        if stop:
+            options |= {"stop_strings": stop, "tokenizer": tokenizer}
+        given_up = threading.Event()
+        options["stopping_criteria"] = [lambda ids, scores, **_: (ids[:, 0] < 0) | given_up.is_set()]
         failure: list[BaseException] = []
 
         def run() -> None:
             try:
-                options = {"stop_strings": stop, "tokenizer": self._tokenizer} if stop else {}
-                self._model.generate(**inputs, **sampling, **options, max_new_tokens=self.max_tokens, streamer=streamer)
+                self._answering.generate(ids, max_new_tokens=self.max_tokens, streamer=streamer, **options)
             except BaseException as error:
                 failure.append(error)
                 streamer.end()
 
-        with self._lock:
-            thread = threading.Thread(target=run, daemon=True, name="huggingface")
-            thread.start()
+        thread = threading.Thread(target=run, daemon=True, name="huggingface")
+        thread.start()
+        try:
             for piece in streamer:
                 chunk = ChatGenerationChunk(message=AIMessageChunk(content=piece))
                 if run_manager:
                     run_manager.on_llm_new_token(piece, chunk=chunk)
                 yield chunk
             thread.join()
+        finally:
+            given_up.set()
         if failure:
             raise failure[0]
 
-    def _inputs(self, messages: Sequence[BaseMessage]) -> Any:
-        """Token ids of the conversation; the oldest part is cut where it exceeds the model's positions."""
+    def _ids(self, messages: Sequence[BaseMessage]) -> Any:
+        """Token ids of the conversation, shape (1, tokens); what exceeds the model's positions is cut from the oldest.
+
+        The tokenizer is not told to cut: that would change it for other threads.
+        """
+        import torch
+
+        base = self._answering.base
         turns = [{"role": ROLES.get(message.type, "user"), "content": str(message.content)} for message in messages]
-        if self._tokenizer.chat_template:
-            text = self._written_out(turns)
-        else:
-            text = "\n\n".join(turn["content"] for turn in turns) + "\n\n"
-        limit = int(getattr(self._model.config, "max_position_embeddings", 4096)) - self.max_tokens
-        self._tokenizer.truncation_side = "left"
-        inputs = self._tokenizer(
-            text,
-            return_tensors="pt",
-            add_special_tokens=not self._tokenizer.chat_template,
-            truncation=True,
-            max_length=max(limit, 16),
-        )
-        return inputs.to(self._model.device)
-
-    def _written_out(self, turns: list[dict[str, str]]) -> str:
-        """The conversation in the model's own format; where that has no system turn, it joins the first question."""
-        from jinja2 import TemplateError
-
-        write = partial(self._tokenizer.apply_chat_template, tokenize=False, add_generation_prompt=True)
-        try:
-            return str(write(turns))
-        except TemplateError:
-            if len(turns) < 2 or turns[0]["role"] != "system":
-                raise
-            first = {"role": turns[1]["role"], "content": f"{turns[0]['content']}\n\n{turns[1]['content']}"}
-            return str(write([first, *turns[2:]]))
+        ids = base.tokenizer(
+            written(base.tokenizer, turns, reply=True), add_special_tokens=adds_tokens(base.tokenizer)
+        )["input_ids"]
+        room = max(int(getattr(base.config, "max_position_embeddings", 4096)) - self.max_tokens, 16)
+        if len(ids) > room:
+            begin = ids[:1] if ids[0] == base.tokenizer.bos_token_id else []
+            ids = begin + ids[len(begin) - room :]
+        return torch.tensor([ids], device=base.device)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
 import typer
 
 from adapters.fields import Setting, settings_of
+from adapters.generation.config import GeneratorConfig
 from adapters.methods import METHODS, Method
 from chatbot.cli.output import counted, print_json, say, tell
 from chatbot.cli.train_compare import compare
+from chatbot.cli.train_generator import train_generator
 from chatbot.cli.train_grafts import Task, train_graft
 from chatbot.cli.training import (
     BoardOption,
@@ -102,24 +103,37 @@ def _command(method: Method) -> Callable[..., None]:
 
     without = {"base"} if method.taught else {"teacher"}
     without |= set() if method.continues else {"start", "replay"}
-    hints = get_type_hints(_classifier, include_extras=True)
-    shared = [
-        part.replace(annotation=hints[part.name], kind=inspect.Parameter.KEYWORD_ONLY)
-        for part in inspect.signature(_classifier).parameters.values()
-        if part.name not in {"method", "settings", *without}
-    ]
+    shared = _shared(_classifier, "method", *without)
     if method.taught:
         shared = [part.replace(default=part.empty) if part.name == "teacher" else part for part in shared]
-    own = [_option(one) for one in settings_of(method.config)]
-    known = {field.name for field in fields(method.config)}
-    assert not known & {part.name for part in shared}
-    return _signed(run, [*shared, *own])
+    return _signed(run, [*shared, *_options(method.config)])
+
+
+def _generator() -> Callable[..., None]:
+    def run(**values: Any) -> None:
+        train_generator(**values)
+
+    return _signed(run, [*_shared(train_generator), *_options(GeneratorConfig)])
+
+
+def _shared(run: Callable[..., None], *without: str) -> list[inspect.Parameter]:
+    """What a function takes, but its `settings` and some others, by keyword."""
+    hints = get_type_hints(run, include_extras=True)
+    return [
+        part.replace(annotation=hints[part.name], kind=inspect.Parameter.KEYWORD_ONLY)
+        for part in inspect.signature(run).parameters.values()
+        if part.name not in ("settings", *without)
+    ]
 
 
 def _signed(run: Callable[..., None], parameters: list[inspect.Parameter]) -> Callable[..., None]:
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {part.name: part.annotation for part in parameters}
     return run
+
+
+def _options(config: type) -> list[inspect.Parameter]:
+    return [_option(one) for one in settings_of(config)]
 
 
 def _option(one: Setting) -> inspect.Parameter:
@@ -134,13 +148,7 @@ def _graft(task: Task) -> Callable[..., None]:
     def run(**values: Any) -> None:
         train_graft(task, **values)
 
-    hints = get_type_hints(train_graft, include_extras=True)
-    parameters = [
-        part.replace(annotation=hints[part.name], kind=inspect.Parameter.KEYWORD_ONLY)
-        for part in inspect.signature(train_graft).parameters.values()
-        if part.name != "task"
-    ]
-    return _signed(run, parameters)
+    return _signed(run, _shared(train_graft, "task"))
 
 
 train.command()(compare)
@@ -154,3 +162,6 @@ for _task in Task:
         Task.TAGGER: "finds entities for graphs",
     }[_task]
     train.command(_task.value, help=f"The adapter that {_what}. Use it by `adapters:` in bot.yaml.")(_graft(_task))
+train.command(
+    "generator", help="LoRA of a causal language model, on chats. Use it by `generator: {adapter: ...}` in bot.yaml."
+)(_generator())

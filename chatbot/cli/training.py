@@ -96,8 +96,12 @@ def check_out(out: Path, resume: bool) -> None:
 
 
 @contextmanager
-def readable_training(out: Path) -> Iterator[None]:
-    """Errors as lines for people; an interruption says how to go on, and too little memory what to change."""
+def readable_training(out: Path, less: str = "a lower --budget or --batch") -> Iterator[None]:
+    """Errors as lines for people; an interruption says how to go on.
+
+    Args:
+        less: What takes less memory.
+    """
     with readable_errors():
         try:
             yield
@@ -109,9 +113,7 @@ def readable_training(out: Path) -> Iterator[None]:
             raise SystemExit(130) from None
         except (RuntimeError, MemoryError) as error:
             if isinstance(error, MemoryError) or "memory" in str(error):
-                raise GraftError(
-                    "the memory is not enough for this training; a lower --budget or --batch may fit"
-                ) from None
+                raise GraftError(f"the memory is not enough for this training; {less} may fit") from None
             raise
 
 

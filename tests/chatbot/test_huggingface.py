@@ -112,17 +112,17 @@ def test_a_damaged_model_is_a_readable_error(tmp_path: Path, llama: Path, name: 
 def test_an_adapter_that_is_missing_damaged_or_of_another_model_is_a_readable_error(
     tmp_path: Path, llama: Path, lora: Path
 ) -> None:
-    with pytest.raises(ProviderError, match=r"cannot be loaded: Can't find 'adapter_config\.json'"):
+    with pytest.raises(ProviderError, match=r"no adapter in .*/none: it has no adapter_config\.json and no"):
         said(llama, adapter=str(tmp_path / "none"))
     for path in lora.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
     config = json.loads((tmp_path / "adapter_config.json").read_text(encoding="utf8"))
     (tmp_path / "adapter_config.json").write_text(json.dumps({**config, "target_modules": ["query"]}), "utf8")
-    with pytest.raises(ProviderError, match="cannot be loaded: Target modules"):
+    with pytest.raises(ProviderError, match="is damaged or does not fit: Target modules"):
         said(llama, adapter=str(tmp_path))
     (tmp_path / "adapter_config.json").write_text(json.dumps(config), encoding="utf8")
     (tmp_path / "adapter_model.safetensors").write_bytes(b"garbage")
-    with pytest.raises(ProviderError, match="cannot be loaded"):
+    with pytest.raises(ProviderError, match="is damaged or does not fit"):
         said(llama, adapter=str(tmp_path))
 
 
