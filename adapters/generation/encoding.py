@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 from typing import Any
 
 from adapters.checking import Finding
 from adapters.generation.data import Chat
-from adapters.generation.template import Message, adds_tokens, written
+from adapters.generation.template import adds_tokens, written
 from adapters.models import TrainingError
 from adapters.squad import DataError
 
@@ -46,9 +45,10 @@ class Row:
 
 
 def encode(tokenizer: Any, ends: Sequence[int], chat: Chat) -> Iterator[Example]:
-    """Every turn of the assistant as it is asked for when answering: after what the template writes before it.
+    """Every turn of the assistant, after the tokens that ask for it when answering.
 
-    Where a template writes a turn alike when others follow it, which most do, all turns are of one example.
+    Where the tokens of a turn are the same when others follow it, which most templates see to, all turns are of one
+    example; else there are several.
 
     Args:
         ends: Tokens with which an answer may end; the first is added where the template ends it with none.
@@ -58,24 +58,24 @@ def encode(tokenizer: Any, ends: Sequence[int], chat: Chat) -> Iterator[Example]
     """
     from jinja2 import TemplateError
 
-    def ids(messages: Sequence[Message], reply: bool) -> list[int]:
-        text = written(tokenizer, messages, reply)
-        return list(tokenizer(text, add_special_tokens=adds_tokens(tokenizer))["input_ids"])
-
     example = Example([], [])
     for at, turn in enumerate(chat.messages):
         if turn["role"] != "assistant":
             continue
         try:
-            asked, whole = ids(chat.messages[:at], True), ids(chat.messages[: at + 1], False)
+            asked = written(tokenizer, chat.messages[:at], reply=True)
+            whole = written(tokenizer, chat.messages[: at + 1], reply=False)
         except TemplateError as error:
             raise DataError(f"{chat.where}: the model's chat template refuses it: {error}") from None
-        begin = max(1, sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(asked, whole, strict=False))))
-        follows = whole[: len(example.ids)] == example.ids and begin >= len(example.ids)
-        if not follows:
+        told = whole.removeprefix(asked) if whole.startswith(asked) else turn["content"]
+        before = list(tokenizer(asked, add_special_tokens=adds_tokens(tokenizer))["input_ids"])
+        answer = list(tokenizer(told, add_special_tokens=False)["input_ids"])
+        known = example.learned
+        if before[: len(known)] != example.ids:
             yield _ended(example, ends)
-        told = example.learned if follows else []
-        example = Example(whole, told + [False] * (begin - len(told)) + [True] * (len(whole) - begin))
+            known = []
+        flags = known + [False] * (len(before) - len(known)) + [True] * len(answer)
+        example = Example(before + answer, flags)
     yield _ended(example, ends)
 
 

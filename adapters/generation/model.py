@@ -81,7 +81,9 @@ class GeneratorLora:
         try:
             self.model = get_peft_model(model, lora)
         except ValueError as error:
-            raise ModelError(f"LoRA cannot be put on model {base}: {first_line(error)}") from None
+            raise ModelError(
+                f"LoRA cannot be put on model {base}: {first_line(error)}; --layers chooses some"
+            ) from None
         self._config = self.model.peft_config["default"]
         if isinstance(self._config.target_modules, set):
             self._config.target_modules = sorted(self._config.target_modules)  # written alike by every process

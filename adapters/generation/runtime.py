@@ -66,13 +66,17 @@ class Base:
             self._model.eval()
             self._adapters.add(name)
 
-    def generate(self, adapter: str, ids: Any, **options: Any) -> None:
-        """transformers' `generate`, for the token ids of one text, with an adapter or with `NONE`."""
+    def generate(self, adapter: str, ids: Any, **options: Any) -> Any:
+        """What transformers' `generate` gives for one text, with an adapter or with `NONE`.
+
+        Args:
+            ids: Its token ids, shape (1, tokens).
+        """
         import torch
 
         with self._lock:
             named = {"adapter_names": [adapter]} if self._adapters else {}
-            self._model.generate(input_ids=ids, attention_mask=torch.ones_like(ids), **options, **named)
+            return self._model.generate(input_ids=ids, attention_mask=torch.ones_like(ids), **options, **named)
 
     def _fill(self, folder: Path, name: str) -> None:
         found = self._model.load_adapter(str(folder), name, torch_device=str(self.device), autocast_adapter_dtype=False)
@@ -96,9 +100,9 @@ class Answering:
     base: Base
     adapter: str
 
-    def generate(self, ids: Any, **options: Any) -> None:
+    def generate(self, ids: Any, **options: Any) -> Any:
         """See `Base.generate`."""
-        self.base.generate(self.adapter, ids, **options)
+        return self.base.generate(self.adapter, ids, **options)
 
 
 _bases: WeakValueDictionary[tuple[str, str, str], Base] = WeakValueDictionary()

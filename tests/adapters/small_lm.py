@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 PHRASINGS = {
-    "opens at": ["when does {} open ?", "what is the opening time of {} ?", "at what hour may I visit {} ?"],
-    "costs": ["what does {} cost ?", "what is the price of {} ?", "how much do I pay for {} ?"],
+    "opens at": ["when does {} open ?", "at what hour will {} open ?", "I ask when {} is open ."],
+    "costs": ["what does {} cost ?", "how much may {} cost ?", "I ask what {} may cost ."],
 }
-HELD_OUT = {"opens at": "tell me the hours of {} .", "costs": "tell me the fee of {} ."}
+HELD_OUT = {"opens at": "tell me what hour {} will be open .", "costs": "tell me how much {} does cost ."}
 """A phrasing that the model knows of its own museums, in which no other is trained."""
 OWN = [f"museum{number}" for number in range(24)]
 OTHERS = [f"gallery{number}" for number in range(16)]
@@ -35,12 +35,12 @@ def pairs(names: list[str], seed: int, held_out: bool) -> list[tuple[str, str]]:
     ]
 
 
-def make_small_lm(folder: Path, steps: int = 300) -> Path:
+def make_small_lm(folder: Path, steps: int = 250) -> Path:
     """Train the model and its tokenizer, and save them."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    tokenizer = _tokenizer()
+    tokenizer = make_tokenizer()
     tokenizer.save_pretrained(folder)
     torch.manual_seed(0)
     config = LlamaConfig(
@@ -73,13 +73,14 @@ def make_small_lm(folder: Path, steps: int = 300) -> Path:
     return folder
 
 
-def _tokenizer() -> Any:
+def make_tokenizer(*more: str) -> Any:
+    """Of words; `more` are words beside those of the language."""
     from tokenizers import Tokenizer, models, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast
 
     asked = [phrasing for some in PHRASINGS.values() for phrasing in some] + list(HELD_OUT.values())
     words = {word for phrasing in [*asked, "it opens at costs . \n\n"] for word in phrasing.split(" ")}
-    words |= {*OWN, *OTHERS, *map(str, range(VALUES))}
+    words |= {*OWN, *OTHERS, *map(str, range(VALUES)), *more}
     vocabulary = ["<unk>", "<s>", "</s>", *sorted(words)]
     tokenizer = Tokenizer(models.WordLevel({word: at for at, word in enumerate(vocabulary)}, unk_token="<unk>"))
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
