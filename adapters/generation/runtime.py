@@ -51,8 +51,8 @@ class Base:
         with self._lock:
             if name in self._adapters:
                 return
-            config = LoraConfig.from_pretrained(str(folder))
             try:
+                config = LoraConfig.from_pretrained(str(folder))
                 if self._adapters:
                     self._model.add_adapter(name, config, autocast_adapter_dtype=False)
                 else:
@@ -62,7 +62,8 @@ class Base:
                 self._fill(folder, name)
             except Exception as error:  # whatever a damaged file, or one for another model, leads peft to
                 self._remove(name)
-                raise ModelError(f"the adapter in {folder} is damaged or does not fit: {first_line(error)}") from None
+                reason = " ".join(str(error).split())[:200]
+                raise ModelError(f"the adapter in {folder} is damaged or does not fit: {reason}") from None
             self._model.eval()
             self._adapters.add(name)
 
@@ -173,12 +174,16 @@ def _check(folder: Path, files: ModelFiles) -> None:
 
 
 def _stays_beside(folder: Path) -> bool:
+    """Whether an adapter holds nothing but a LoRA's matrices, so that others see nothing of it."""
     from peft import LoraConfig
+    from safetensors import SafetensorError, safe_open
 
     try:
         config = json.loads((folder / CONFIG).read_text(encoding="utf8"))
+        with safe_open(folder / WEIGHTS, "pt") as file:
+            others = [name for name in file.keys() if ".lora_" not in name]  # noqa: SIM118
         usual = LoraConfig().to_dict()
-        other = {key for key, value in config.items() if key not in BESIDE and value != usual.get(key)}
-        return config.get("peft_type") == "LORA" and not other
-    except (OSError, ValueError, AttributeError, RecursionError):
-        raise ModelError(f"{folder / CONFIG} is damaged") from None
+        unusual = [key for key, value in config.items() if key not in BESIDE and value != usual.get(key)]
+        return config.get("peft_type") == "LORA" and not unusual and not others
+    except (OSError, ValueError, AttributeError, RecursionError, SafetensorError) as error:
+        raise ModelError(f"the adapter in {folder} is damaged: {first_line(error)}") from None

@@ -15,6 +15,9 @@ from typer.testing import CliRunner, Result
 
 from adapters.registry import CHECKPOINT, WEIGHTS, find_adapter
 from chatbot.cli.main import app
+from chatbot.config import Generator
+from chatbot.generators import load_model
+from tests.chatbot.tiny_llama import make_tiny_llama
 
 REPOSITORY = Path(__file__).parents[2]
 CITIES = ("Harrow", "Millbrook", "Stonewick", "Larkspur", "Quayside", "Fernleigh")
@@ -121,3 +124,34 @@ def test_what_cannot_be_trained_on_is_one_clear_line(
     assert (result.exit_code, result.stdout) == (2, "")
     assert message in result.stderr and result.stderr.count("\n") == 1
     assert not (tmp_path / "own").exists()
+
+
+def test_a_generator_is_trained_on_chats_and_answers_in_a_bot(tmp_path: Path) -> None:
+    base, data, out = make_tiny_llama(tmp_path / "llama"), tmp_path / "chat.jsonl", tmp_path / "own"
+    rows = [{"question": f"Which card {number} ?", "answer": "nothing costs 9 euros"} for number in range(20)]
+    data.write_text("\n".join(map(json.dumps, rows)), encoding="utf8")
+    told = graft("generator", "--data", f"{data}:2", "--base", base, "-o", out, "--epochs", 2, "--rank", 4, "--json")
+    assert told.exit_code == 0, told.stderr
+    card = json.loads(told.stdout)
+    assert (card["task"], card["recipe"]["rank"], card["examples"]) == ("generator", 4, 36)
+    assert "data: duplicates: 18 chats are given more than once" in told.stderr
+    assert load_model(Generator(model=f"hf:{base}", adapter=str(out))).invoke("Which card ?").content
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--data", "DATA"], "Missing option '--base'"),
+        (["--data", "DATA", "--base", "default"], "model default is no causal language model but a BertModel"),
+        (["--data", "DATA", "--base", "nowhere"], "'nowhere' is not in the local cache and HF_HUB_OFFLINE is set"),
+        (["--data", "DATA", "--base", "default", "--dropout", "0.1"], "No such option: --dropout"),
+        (["--data", "LISTS", "--base", "default"], "lists.jsonl, line 1: expected messages, a list of {role, content}"),
+    ],
+)
+def test_what_a_generator_cannot_be_trained_on_is_said(tmp_path: Path, arguments: list[str], message: str) -> None:
+    files = {"DATA": {"question": "Who?", "answer": "Monks."}, "LISTS": {"text": "Who?", "label": "who"}}
+    for name, row in files.items():
+        (tmp_path / f"{name.lower()}.jsonl").write_text(json.dumps(row), encoding="utf8")
+    named = [str(tmp_path / f"{word.lower()}.jsonl") if word in files else word for word in arguments]
+    result = graft("generator", *named, "-o", tmp_path / "own")
+    assert result.exit_code == 2 and message in result.stderr

@@ -197,3 +197,9 @@ def test_a_model_that_does_not_stop_is_cut_off_and_hung_up_on(server: LanguageMo
     said = "".join(stream(load_model(config), [HumanMessage("Hi")], config))
     assert len(said) == LONGEST_OUTPUT
     assert hung_up.wait(5)
+
+
+def test_a_lora_that_a_server_knows_is_named_as_the_model(server: LanguageModelServer) -> None:
+    config = Generator(model="openai:acme/desk:v2", base_url=server.url, timeout=5.0)
+    "".join(stream(load_model(config), [HumanMessage("Hi")], config))
+    assert server.requests[-1]["model"] == "acme/desk:v2"

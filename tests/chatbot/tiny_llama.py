@@ -53,20 +53,25 @@ def make_tiny_llama(folder: Path, template: str | None = None) -> Path:
             says[word, place] = 1
             here[word] = torch.eye(32)[place + 1]
         says[tokenizer.eos_token_id, len(chain)] = 1
-        here[tokenizer.convert_tokens_to_ids("nothing")] = torch.eye(32)[len(chain)]
+        for word in ("nothing", "so"):
+            here[tokenizer.convert_tokens_to_ids(word)] = torch.eye(32)[len(chain)]
     model.save_pretrained(folder)
     return folder
 
 
-def make_lora(model: Path, folder: Path) -> Path:
-    """Save a LoRA adapter with which the model ends its sentence in another word."""
+def make_lora(model: Path, folder: Path, word: str = "nothing", **options: Any) -> Path:
+    """Save a LoRA adapter with which the model ends its sentence in another word, "nothing" or "so".
+
+    Args:
+        options: Of peft's configuration.
+    """
     import torch
     from peft import LoraConfig, get_peft_model
     from transformers import LlamaForCausalLM
 
     tokenizer = _tokenizer()
     place = SENTENCE.split().index("9")
-    wanted = LoraConfig(r=2, lora_alpha=2, target_modules=["lm_head"], task_type="CAUSAL_LM")
+    wanted = LoraConfig(r=2, lora_alpha=2, target_modules=["lm_head"], task_type="CAUSAL_LM", **options)
     grafted = get_peft_model(LlamaForCausalLM.from_pretrained(model), wanted)
     with torch.no_grad():
         layer = grafted.base_model.model.lm_head
@@ -74,9 +79,9 @@ def make_lora(model: Path, folder: Path) -> Path:
         first.zero_()
         second.zero_()
         first[0, place] = 1
-        second[tokenizer.convert_tokens_to_ids("nothing"), 0] = 9
+        second[tokenizer.convert_tokens_to_ids(word), 0] = 9
         first[1, 0] = 1
-    grafted.save_pretrained(folder)
+    grafted.save_pretrained(folder, save_embedding_layers=False)
     return folder
 
 
