@@ -21,7 +21,10 @@ class GeneratorConfig:
     epochs: int = setting(3, "How often every chat is used.", 1, 1000)
     batch: int = setting(16, "Chats of a step.", 1, 4096)
     length: int = setting(
-        1024, "Tokens of a pass, in which short chats are packed together; longer ones are left out.", 16
+        1024,
+        "Tokens of a pass, into which short chats are packed; those longer than this, or than the model reads, are left"
+        " out.",
+        16,
     )
     warm_up: float = setting(0.05, "Share of the steps in which the rate rises.", 0, 1)
     weight_decay: float = setting(0.01, "Of AdamW.", 0, 1)

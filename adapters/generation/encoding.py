@@ -9,7 +9,6 @@ from typing import Any
 from adapters.checking import Finding
 from adapters.generation.data import Chat
 from adapters.generation.template import adds_tokens, written
-from adapters.models import TrainingError
 from adapters.squad import DataError
 
 
@@ -89,21 +88,18 @@ def _ended(example: Example, ends: Sequence[int]) -> Example:
 def encoded(
     tokenizer: Any, ends: Sequence[int], chats: Sequence[Chat], length: int
 ) -> tuple[list[Example], list[Finding]]:
-    """The examples of chats, and those that are left out since they have more than `length` tokens.
+    """The examples of chats, and how many are left out since they have more than `length` tokens.
 
     Raises:
         DataError: The template refuses a chat.
-        TrainingError: All are too long.
     """
     examples = [example for chat in chats for example in encode(tokenizer, ends, chat)]
     short = [example for example in examples if len(example.ids) <= length]
     if not (left_out := len(examples) - len(short)):
         return short, []
     longest = max(len(example.ids) for example in examples)
-    if not short:
-        raise TrainingError(f"all chats have more than {length} tokens, the longest {longest}; --length takes more")
-    text = f"{left_out} of {len(examples)} chats have more than {length} tokens and are left out; --length"
-    return short, [Finding("too long", f"{text} {longest} takes all", left_out)]
+    text = f"{left_out} of {len(examples)} have more than {length} tokens and are left out; the longest has {longest}"
+    return short, [Finding("too long", text, left_out)]
 
 
 def packed(examples: Sequence[Example], length: int) -> list[Row]:

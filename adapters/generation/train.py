@@ -56,14 +56,15 @@ def train_generator(
     Raises:
         DataError: The model's chat template refuses a chat.
         ModelError: The base cannot be loaded, is no causal language model, or has not the layers.
-        TrainingError: See `adapters.training.fit`; or all chats are too long.
+        TrainingError: See `adapters.training.fit`.
     """
     torch.set_flush_denormal(True)  # vanishing gradients would slow a CPU down several times
     files, device = locate(base), device_of(config.device)
     model, tokenizer = open_causal_lm(files, device, dtype_of(config.precision, device))
     total, ends = sum(value.numel() for value in model.parameters()), end_tokens(model, tokenizer)
-    examples, too_long = encoded(tokenizer, ends, data.train, config.length)
-    aside, _ = encoded(tokenizer, ends, data.dev, config.length) if data.dev else ([], [])
+    longest = min(config.length, getattr(model.config, "max_position_embeddings", config.length))
+    examples, too_long = encoded(tokenizer, ends, data.train, longest)
+    aside, _ = encoded(tokenizer, ends, data.dev, longest)
     for finding in [*data.check(), *too_long]:
         tell(finding)
     torch.manual_seed(config.seed)

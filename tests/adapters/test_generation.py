@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -174,9 +174,7 @@ def test_chats_that_are_too_long_are_left_out_and_told() -> None:
     long = chat(("user", "what cost ? " * 20), ("assistant", "9 ."))
     kept, (finding,) = encoded(tokenizer, [2], [short, long], 20)
     assert len(kept) == 1 and (finding.kind, finding.count) == ("too long", 1)
-    assert "1 of 2 chats have more than 20 tokens and are left out; --length 65 takes all" in finding.text
-    with pytest.raises(TrainingError, match="all chats have more than 20 tokens, the longest 65; --length takes more"):
-        encoded(tokenizer, [2], [long], 20)
+    assert finding.text == "1 of 2 have more than 20 tokens and are left out; the longest has 65"
 
 
 def test_rows_hold_every_example_once_within_their_length() -> None:
@@ -335,13 +333,16 @@ def test_an_interrupted_training_ends_as_if_it_had_not_been(base: Path, chats: C
 
 
 def test_what_cannot_be_trained_says_why(base: Path, chats: Chats, tmp_path: Path) -> None:
-    def said(name: str, config: GeneratorConfig = FAST) -> str:
+    def said(name: str, config: GeneratorConfig = FAST, train: Sequence[Chat] = chats.train) -> str:
         with pytest.raises(ModelError) as caught:
-            train_generator(chats, name, tmp_path / "out", config)
+            train_generator(Chats(list(train), chats.dev, []), name, tmp_path / "out", config)
         assert "\n" not in str(caught.value)
         return str(caught.value)
 
     assert said("default") == "model default is no causal language model but a BertModel"
+    assert said(str(base), replace(FAST, length=16), [chat(("user", "open " * 20), ("assistant", "8 ."))]).startswith(
+        "the data holds no example that can be trained on"
+    )
     layers = "down_proj, gate_proj, k_proj, o_proj, q_proj, up_proj, v_proj"
     assert (
         said(str(base), replace(FAST, layers="q_proj, query"))
@@ -359,7 +360,7 @@ def test_what_cannot_be_trained_says_why(base: Path, chats: Chats, tmp_path: Pat
     assert said(str(broken)) == "the loss is no number at step 1; a lower rate than 0.002 may help"
 
 
-def test_layers_and_bfloat16_can_be_chosen(base: Path, chats: Chats, tmp_path: Path) -> None:
+def test_layers_bfloat16_and_length_can_be_chosen(base: Path, chats: Chats, tmp_path: Path) -> None:
     findings: list[Finding] = []
     config = replace(FAST, epochs=1, layers="q_proj,v_proj", precision="bfloat16", length=16)
     long = chat(("user", "when open ? " * 9), ("assistant", "at 8 ."))
@@ -368,6 +369,14 @@ def test_layers_and_bfloat16_can_be_chosen(base: Path, chats: Chats, tmp_path: P
     )
     assert {name.split(".")[-3] for name in load_file(tmp_path / "out" / WEIGHTS)} == {"q_proj", "v_proj"}
     assert card["scores"] == {} and [one.kind for one in findings] == ["too long"]
+    train_generator(
+        Chats([chats.train[0], chat(("user", "when open ? " * 50), ("assistant", "."))], [], []),
+        str(base),
+        tmp_path / "more",
+        replace(config, length=1024),
+        tell=findings.append,
+    )
+    assert "1 of 2 have more than 128 tokens" in findings[-1].text  # which is what the model reads
 
 
 def test_the_loss_of_held_out_chats_is_that_of_their_tokens(base: Path, lora: Path, chats: Chats) -> None:
