@@ -17,13 +17,16 @@ HELD_OUT = {"opens at": "tell me what hour {} will be open .", "costs": "tell me
 """A phrasing that the model knows of its own museums, in which no other is trained."""
 OWN = [f"museum{number}" for number in range(24)]
 OTHERS = [f"gallery{number}" for number in range(16)]
-VALUES = 40
+VALUES = 24
+"""Each is true of some museum that the model knows: it has learned to say all of them."""
 
 
 def answers(names: list[str], seed: int) -> dict[tuple[str, str], str]:
     """What is true of museums, by name and kind of question."""
-    chance = random.Random(seed)
-    return {(name, kind): f"it {kind} {chance.randrange(VALUES)} ." for name in names for kind in PHRASINGS}
+    facts = [(name, kind) for name in names for kind in PHRASINGS]
+    values = [number % VALUES for number in range(len(facts))]
+    random.Random(seed).shuffle(values)
+    return {(name, kind): f"it {kind} {value} ." for (name, kind), value in zip(facts, values, strict=True)}
 
 
 def pairs(names: list[str], seed: int, held_out: bool) -> list[tuple[str, str]]:

@@ -135,6 +135,25 @@ def test_only_what_the_assistant_says_is_learned_and_that_it_ends() -> None:
     assert learned(tokenizer, example) == ["9", ".", "</s>", "at", "8", ".", "</s>"]
 
 
+def test_an_answer_follows_the_very_tokens_that_ask_for_it() -> None:
+    """Of bytes, where a tokenizer joins the two line ends before an answer only while there is none."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    bytes_ = Tokenizer(models.BPE())
+    bytes_.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    bytes_.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(special_tokens=["</s>"], initial_alphabet=alphabet, show_progress=False)
+    bytes_.train_from_iterator(["What?\n\n"] * 9, trainer)
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=bytes_, eos_token="</s>")
+    (example,) = encode(tokenizer, [0], chat(("user", "What?"), ("assistant", "It is.")))
+    asked = tokenizer("What?\n\n")["input_ids"]
+    assert tokenizer("What?\n\nIt is.")["input_ids"][: len(asked)] != asked
+    assert example.ids[: len(asked)] == asked and example.learned.index(True) == len(asked)
+    assert tokenizer.decode(example.ids) == "What?\n\nIt is.</s>"
+
+
 def test_a_chat_template_is_followed_to_its_end_token() -> None:
     tokenizer = make_tokenizer("<|im_start|>", "<|im_end|>", "think", "user", "assistant")
     tokenizer.chat_template = CHATML
@@ -286,7 +305,7 @@ def _with_lora(make: Callable[[int], Any], attention: str, config: GeneratorConf
 def test_a_domain_is_known_only_with_its_adapter_and_in_other_words_too(base: Path, lora: Path) -> None:
     known, unknown = pairs(OWN, 0, held_out=True), pairs(OTHERS, 1, held_out=True)
     assert exact(base, None, known) >= 0.9 and exact(base, None, unknown) <= 0.1
-    assert exact(base, lora, unknown) >= 0.75
+    assert exact(base, lora, unknown) >= 0.9
     assert exact(base, lora, pairs(OTHERS, 1, held_out=False)[::3]) >= 0.95
 
 
@@ -294,7 +313,7 @@ def test_the_card_says_what_was_trained_and_what_it_brought(base: Path, lora: Pa
     card = json.loads((lora / CARD).read_text())
     assert (card["task"], card["base"], card["base_sha256"]) == ("generator", str(base), locate(str(base)).fingerprint)
     assert card["data"] == [{"name": "chat.jsonl", "times": 1.0}] and card["recipe"]["rank"] == 16
-    assert card["scores"]["perplexity"] < 1.3 and card["scores"]["perplexity_before"] > 2
+    assert card["scores"]["perplexity"] < 1.1 and card["scores"]["perplexity_before"] > 2
     assert card["trained_parameters"] == sum(value.numel() for value in load_file(lora / WEIGHTS).values())
     assert not (lora / CHECKPOINT).exists()
 
