@@ -9,6 +9,8 @@ import random
 from pathlib import Path
 from typing import Any
 
+from adapters.generation.data import Chat
+
 PHRASINGS = {
     "opens at": ["when does {} open ?", "at what hour will {} open ?", "I ask when {} is open ."],
     "costs": ["what does {} cost ?", "how much may {} cost ?", "I ask what {} may cost ."],
@@ -36,6 +38,11 @@ def pairs(names: list[str], seed: int, held_out: bool) -> list[tuple[str, str]]:
         for (name, kind), answer in answers(names, seed).items()
         for phrasing in ([HELD_OUT[kind]] if held_out else PHRASINGS[kind])
     ]
+
+
+def chat(*turns: tuple[str, str]) -> Chat:
+    """Of turns, each a role and what is said."""
+    return Chat([{"role": role, "content": content} for role, content in turns], "chat.jsonl, line 1")
 
 
 def make_small_lm(folder: Path, steps: int = 250) -> Path:
