@@ -66,6 +66,7 @@ class HuggingFaceChat(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
+        import torch
         from transformers import TextIteratorStreamer
 
         ids, tokenizer = self._ids(messages), self._answering.base.tokenizer
@@ -76,7 +77,7 @@ class HuggingFaceChat(BaseChatModel):
         if stop:
             options |= {"stop_strings": stop, "tokenizer": tokenizer}
         given_up = threading.Event()
-        options["stopping_criteria"] = [lambda ids, scores, **_: (ids[:, 0] < 0) | given_up.is_set()]
+        options["stopping_criteria"] = [lambda told, *_, **__: torch.tensor([given_up.is_set()], device=told.device)]
         failure: list[BaseException] = []
 
         def run() -> None:
