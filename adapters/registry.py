@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 from adapters.models import ModelError, locate, sha256
 
 SHIPPED = Path(__file__).parent / "shipped"
-TASKS = ("reader", "matcher", "reranker")
-"""Each has a shipped adapter."""
 WEIGHTS, CONFIG, CARD = "adapter_model.safetensors", "adapter_config.json", "card.json"
 """Files of an adapter's folder."""
 HEAD = "head.safetensors"

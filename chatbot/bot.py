@@ -25,21 +25,21 @@ from chatbot.home import Manifest, NotBuilt, published_at, read_manifest
 from chatbot.lazy import Lazy
 from chatbot.passages import rerank_passages
 from chatbot.reply import Citation, Reply, Trace
+from chatbot.router import Router, intent_adapter
 from chatbot.search import Found, Searcher
 from chatbot.sessions import Sessions, Turn
 from chatbot.support import SupportModel
 from chatbot.threshold import fingerprint, in_use
+from chatbot.topics import nearest_topics
 from chatbot.vector_store import vector_store
 from knowledge_graph import KnowledgeGraph
 from knowledge_graph.asking import GraphAsker
 from knowledge_graph.rank import GraphRanker
 from knowledge_graph.store import load_matrix
-from retrieval.document import Chunk
 from retrieval.encoder import Encoder
 from retrieval.errors import GraftError
 from retrieval.index import Index
 from retrieval.scope import EVERYTHING, Scope
-from retrieval.splitter import PATH_SEPARATOR
 from retrieval.vectors import VectorsMissing
 
 if TYPE_CHECKING:
@@ -86,10 +86,13 @@ class Bot:
         self._brought = GraphAsker(index.store, brought=True) if brought else None
         self.searcher = Searcher(index, ranker, self.config.retrieval.lexical)
         self.refusal = self.config.guardrails.refusal or wording.say(self.config.language, "refusal")
-        self.fingerprint = fingerprint(self.config, manifest, adapters)
+        intents = intent_adapter(self.config)
+        told_by = {**adapters, "intent": intents} if intents else adapters
+        self.fingerprint = fingerprint(self.config, manifest, told_by)
         self.threshold = in_use(self.config, self.home, index, self.fingerprint)
         self._faq = index.store.faq()
         self._of_faq = {entry.document_id for entry in self._faq}
+        self.router = Router(self.config.routes, intents, index.encoder, self._faq) if intents else None
         self._support = Lazy(lambda: SupportModel.load(index, adapters))
         self._sessions = Lazy(lambda: Sessions(source.home / "sessions.db"))
         self._writer: Writer | None = None
@@ -218,7 +221,8 @@ class Bot:
         if session and question and not reply.error:
             masked = self.config.guardrails.pii == "mask"
             kept = [guardrails.mask(text) if masked else text for text in (question, resolved, reply.text)]
-            self.sessions.add(session, kept[0], kept[1], kept[2], reply.confidence, reply.abstained)
+            escalated = reply.intent.label if reply.intent and reply.intent.escalated else None
+            self.sessions.add(session, kept[0], kept[1], kept[2], reply.confidence, reply.abstained, escalated)
         yield reply
 
     def decide(
@@ -240,11 +244,20 @@ class Bot:
             fixed = self._fixed(question, history)
         if fixed:
             return fixed
+        routed = None
+        if self.router and scope == EVERYTHING:
+            with trace.step("intent"):
+                routed = self.router.route(question)
+        if routed and not routed.entry:
+            return Fixed("intent", routed.text, question, routed.intent)
         if resolved is None:
             with trace.step("condense"):
                 resolved = self._resolve(question, history)
         found = self.searcher.search(resolved, self.config.retrieval.top_k, trace, scope)
         with trace.step("faq"):
+            if routed and routed.entry:
+                match = faq.matched(routed.entry, self.index, routed.intent.probability)
+                return Known(match, resolved, found, routed.intent)
             known = faq.match(resolved, found.vector, self.index, self._faq) if scope == EVERYTHING else None
         if known:
             return Known(known, resolved, found)
@@ -279,13 +292,17 @@ class Bot:
         resolved = decision.resolved
         if isinstance(decision, Fixed):
             disclaimer = self.config.guardrails.disclaimer if decision.rule == "urgent" else None
-            sure = 0.0 if decision.abstains else 1.0
             reply = Reply(
-                decision.text, confidence=sure, abstained=decision.abstains, trace=trace, disclaimer=disclaimer
+                decision.text,
+                confidence=decision.confidence,
+                abstained=decision.abstains,
+                trace=trace,
+                disclaimer=disclaimer,
+                intent=decision.intent,
             )
             yield from self._say(reply.text, resolved, reply)
         elif isinstance(decision, Known):
-            yield from self._faq_reply(decision.match, resolved, decision.found, trace)
+            yield from self._faq_reply(decision, trace)
         elif isinstance(decision, Stated):
             text, cited = stated.compose(decision.answer, self.index.store)
             reply = self._answer(text, cited, resolved, decision.found, decision.answer.confidence, trace)
@@ -345,12 +362,13 @@ class Bot:
         self, text: str, cited: list[Citation], resolved: str, found: Found, sure: float, trace: Trace
     ) -> Reply:
         with trace.step("facts"):
-            ids = [chunk.id for chunk in (p.chunk for p in found.passages) if any(_covers(chunk, c) for c in cited)]
+            chunks = [passage.chunk for passage in found.passages]
+            ids = [chunk.id for chunk in chunks if any(citations.covers(chunk, citation) for citation in cited)]
             told = " ".join(citation.quote for citation in cited)
             facts = self.graph.facts(ids, f"{resolved} {told}", ends=2)
         return Reply(
             text,
-            [self._sourced(citation) for citation in cited],
+            [citations.sourced(citation, self.index.store) for citation in cited],
             facts,
             sure,
             False,
@@ -359,34 +377,15 @@ class Bot:
             disclaimer=self.config.guardrails.disclaimer,
         )
 
-    def _faq_reply(
-        self, known: faq.FaqMatch, resolved: str, found: Found, trace: Trace
-    ) -> Iterator[str | tuple[str, Reply]]:
-        entry, document, text = known.entry, known.document, f"{known.answer} [1]"
-        cited = [Citation(document.id, document.source, entry.question, entry.start, entry.end, known.answer)]
-        yield from self._say(text, resolved, self._answer(text, cited, resolved, found, known.likeness, trace))
+    def _faq_reply(self, known: Known, trace: Trace) -> Iterator[str | tuple[str, Reply]]:
+        match, entry, document = known.match, known.match.entry, known.match.document
+        text = f"{match.answer} [1]"
+        cited = [Citation(document.id, document.source, entry.question, entry.start, entry.end, match.answer)]
+        reply = self._answer(text, cited, known.resolved, known.found, match.likeness, trace)
+        yield from self._say(text, known.resolved, replace(reply, intent=known.intent))
 
     def _refuse(self, trace: Trace, sure: float, found: Found) -> Reply:
-        topics = self._topics(found)
+        titles = self.index.store.titles_of({passage.chunk.document_id for passage in found.passages})
+        topics = nearest_topics(found.passages, titles, self._of_faq)
         offer = f"\n\n{wording.say(self.config.language, 'topics')} {' · '.join(topics)}" if topics else ""
         return Reply(self.refusal + offer, [], [], sure, True, trace, found.passages, topics)
-
-    def _topics(self, found: Found) -> list[str]:
-        """Headings of the nearest passages, to offer instead of an answer."""
-        titles = self.index.store.titles_of({passage.chunk.document_id for passage in found.passages})
-        names = []
-        for passage in found.passages:
-            document, section = passage.chunk.document_id, passage.chunk.section.split(PATH_SEPARATOR)[-1]
-            # a question says what it is about without its title
-            title = "" if section and document in self._of_faq else titles[document]
-            names.append(": ".join(filter(None, (title, section))))
-        return list(dict.fromkeys(names))[:3]
-
-    def _sourced(self, citation: Citation) -> Citation:
-        document = self.index.store.document(citation.document)
-        source = document.source if document else citation.document
-        return Citation(citation.document, source, citation.section, citation.start, citation.end, citation.quote)
-
-
-def _covers(chunk: Chunk, citation: Citation) -> bool:
-    return chunk.document_id == citation.document and chunk.start < citation.end and citation.start < chunk.end

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from chatbot.reply import Citation
 from chatbot.units import units
 from retrieval.document import Chunk, Passage
+from retrieval.store import Store
 from retrieval.text import sentences, terms
 
 _NUMBER = r"(?!\d{4}[\]】])\d{1,99}"  # a year alone cites nothing
@@ -28,7 +30,7 @@ def ground(text: str, passages: Sequence[Passage]) -> tuple[str, list[Citation]]
     numbers: dict[int, int] = {}
     citations: list[Citation] = []
 
-    def replace(match: re.Match[str]) -> str:
+    def renumber(match: re.Match[str]) -> str:
         if match[1] is None:  # code: `names[0]` cites nothing; or `[-1]`, which cites no passage
             return match.group() if match.group().startswith("`") else ""
         kept: list[str] = []
@@ -42,7 +44,7 @@ def ground(text: str, passages: Sequence[Passage]) -> tuple[str, list[Citation]]
         lead = " " if match.group()[0].isspace() and kept else ""
         return lead + "".join(dict.fromkeys(kept))
 
-    return _CODE_OR_MARK.sub(replace, text).strip(), citations
+    return _CODE_OR_MARK.sub(renumber, text).strip(), citations
 
 
 def _given(mark: str, most: int) -> list[int]:
@@ -65,3 +67,14 @@ def _quote(chunk: Chunk, sentence: str) -> Citation:
     start, end = (best.start, best.end) if best else (chunk.start, chunk.end)
     quote = chunk.text[start - chunk.start : end - chunk.start]
     return Citation(chunk.document_id, chunk.document_id, chunk.section, start, end, quote)
+
+
+def sourced(citation: Citation, store: Store) -> Citation:
+    """With the name of its document's source."""
+    document = store.document(citation.document)
+    return replace(citation, source=document.source if document else citation.document)
+
+
+def covers(chunk: Chunk, citation: Citation) -> bool:
+    """Whether a citation is of a place in a chunk, or reaches into it."""
+    return chunk.document_id == citation.document and chunk.start < citation.end and citation.start < chunk.end

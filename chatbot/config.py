@@ -97,12 +97,13 @@ class Graph(_Section):
 
 
 class Adapters(_Section):
-    """What weighs the sentences of the passages, and what finds entities."""
+    """What weighs the sentences of the passages, what finds entities, what tells intents."""
 
     reader: str = Field("default", min_length=1, description="`default`, or the folder of an adapter of your own.")
     matcher: str = Field("default", min_length=1, description="The same.")
     reranker: str = Field("default", min_length=1, description="The same.")
     tagger: str = Field("default", min_length=1, description="The same; for `graph.extractor: tagger`.")
+    intent: str | None = Field(None, min_length=1, description="The folder of a classifier of requests; see `routes`.")
 
 
 class Prompt(_Section):
@@ -149,6 +150,21 @@ class Urgent(_Section):
     say: str = Field(min_length=1)
 
 
+class Route(_Section):
+    """What is done with requests of one intent: one of `faq`, `say` and `escalate`."""
+
+    faq: str | None = Field(None, min_length=1, description="Say the answer to this question of the FAQ.")
+    say: str | None = Field(None, min_length=1, description="Say this.")
+    escalate: str | None = Field(None, min_length=1, description="Say this, and keep the request for people.")
+    above: Fraction = Field(0.6, description="Least probability of the intent.")
+
+    @model_validator(mode="after")
+    def _one(self) -> Route:
+        if sum(bool(way) for way in (self.faq, self.say, self.escalate)) != 1:
+            raise ValueError("needs one of faq, say and escalate")
+        return self
+
+
 class Guardrails(_Section):
     """What the bot must and must not say."""
 
@@ -186,6 +202,7 @@ class BotConfig(_Section):
     faq: str | None = Field(
         None, min_length=1, description="A file of questions and answers, matched first, answered word for word."
     )
+    routes: dict[str, Route] = Field({}, description="By intent, as `adapters.intent` tells it; `oos` is of no intent.")
     guardrails: Guardrails = Guardrails()
     ui: Ui = Ui()
     folder: Path = Field(Path(), exclude=True, description="Where bot.yaml is; set by the loader.")
@@ -196,6 +213,12 @@ class BotConfig(_Section):
             raise ValueError("graph.extractor: tagger reads English only; take default or llm")
         if self.graph.extractor == "llm" and self.generator.model == "extractive":
             raise ValueError("graph.extractor: llm needs a generator.model that is a language model")
+        return self
+
+    @model_validator(mode="after")
+    def _routes_fit(self) -> BotConfig:
+        if self.routes and not self.adapters.intent:
+            raise ValueError("routes need adapters.intent: a classifier that tells the intents")
         return self
 
     def path(self, relative: str) -> Path:
@@ -212,7 +235,7 @@ class BotConfig(_Section):
     def adapter_folders(self) -> Adapters:
         """The adapters with whole paths."""
         named = self.adapters.model_dump().items()
-        return Adapters(**{task: name if name == "default" else str(self.path(name)) for task, name in named})
+        return Adapters(**{task: name if name in ("default", None) else str(self.path(name)) for task, name in named})
 
     @property
     def display_title(self) -> str:

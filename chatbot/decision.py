@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from adapters.labelled import OUT_OF_SCOPE
 from chatbot.faq import FaqMatch
+from chatbot.reply import Intent
 from chatbot.search import Found
 from chatbot.support import Ranked
 from knowledge_graph.asking import Answer
@@ -17,25 +19,33 @@ class Fixed:
 
     Args:
         resolved: The question, made whole by what went before it.
+        intent: What routed the request here.
     """
 
-    rule: Literal["urgent", "courtesy", "blocked", "empty"]
+    rule: Literal["urgent", "courtesy", "blocked", "empty", "intent"]
     text: str
     resolved: str
+    intent: Intent | None = None
 
     @property
     def abstains(self) -> bool:
         """Whether these words are no answer."""
-        return self.rule in ("blocked", "empty")
+        return self.rule in ("blocked", "empty") or (self.intent is not None and self.intent.label == OUT_OF_SCOPE)
+
+    @property
+    def confidence(self) -> float:
+        """From 0 to 1, how sure it is that these words are right."""
+        return 0.0 if self.abstains else self.intent.probability if self.intent else 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An entry of the FAQ that asks the same."""
+    """An entry of the FAQ that asks the same, or that an intent leads to."""
 
     match: FaqMatch
     resolved: str
     found: Found
+    intent: Intent | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
-from adapters import ModelError
+from adapters import ModelError, find_adapter
 from adapters.models import locate, verify_default
 from chatbot import bots
 from chatbot.bot import Bot
@@ -98,7 +98,10 @@ def _model() -> str:
 
 
 def _adapters(names: Adapters = DEFAULTS) -> str:
-    return ", ".join(f"{task} {adapter.fingerprint[:8]}" for task, adapter in find_all(names).items())
+    found = find_all(names)
+    if names.intent:
+        found["intent"] = find_adapter(names.intent, "classifier")
+    return ", ".join(f"{task} {adapter.fingerprint[:8]}" for task, adapter in found.items())
 
 
 def _encoder(encoder: Encoder) -> str:

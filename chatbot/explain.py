@@ -31,12 +31,18 @@ def explain(bot: Bot, question: str, resolved: str | None = None) -> Explanation
     question = cleaned(question)
     decision = bot.decide(question, resolved=resolved)
     if isinstance(decision, Fixed):
-        answer, no = Answer(decision.text), decision.abstains
-        return Explanation(question, question, decision.rule, no, 1.0 - no, answer=answer)
+        intent = decision.intent.label if decision.intent else ""
+        bare = Explanation(question, question, decision.rule, decision.abstains, decision.confidence, intent=intent)
+        return replace(bare, answer=Answer(decision.text))
     if isinstance(decision, Known):
         known = decision.match
         entry, document, text = known.entry, known.document, known.answer
         answer = Answer(text, text, document.id, document.title, entry.question, entry.start, entry.end)
+        if routed := decision.intent:
+            label = routed.label
+            return Explanation(
+                question, decision.resolved, "intent", False, routed.probability, answer=answer, intent=label
+            )
         return Explanation(question, decision.resolved, "faq", False, known.likeness, CLOSE, answer)
     if isinstance(decision, Stated):
         answer = Answer(", ".join(decision.answer.answers))

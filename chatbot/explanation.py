@@ -22,6 +22,7 @@ REASONS = {
     "courtesy": "A greeting or thanks: nothing was looked up.",
     "blocked": "A blocked topic: it is declined, and nothing was looked up.",
     "empty": "There is no question, or no document to answer it from.",
+    "intent": "The request is told to be “{intent}”, which bot.yaml routes to these words.",
     "faq": "An entry of the FAQ asks the same, so its answer is given word for word.",
     "facts": "Facts that were brought to the graph answer it, and more surely than the documents do.",
     "unsure": "Nothing in the documents is sure enough to be the answer; this came nearest.",
@@ -171,6 +172,7 @@ class Explanation:
         words: Of the question, and the strongest of the best unit's passage, whose offsets are into the document.
         note: Why there are no words, where there are none.
         signals: The largest first.
+        intent: What the request was told to be, where that settled the answer.
         entities: What the question names of the graph.
         path: The facts that lead from one of them to what the answer names.
     """
@@ -186,13 +188,14 @@ class Explanation:
     note: str = ""
     passages: list[Share] = field(default_factory=list)
     signals: list[Signal] = field(default_factory=list)
+    intent: str = ""
     entities: list[str] = field(default_factory=list)
     path: list[Fact] = field(default_factory=list)
 
     @property
     def reason(self) -> str:
         """What settled the answer, in plain words."""
-        return REASONS[self.rule]
+        return REASONS[self.rule].format(intent=self.intent)
 
     @property
     def sureness(self) -> str:

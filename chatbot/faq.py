@@ -44,9 +44,14 @@ def match(question: str, vector: NDArray[np.float32], index: Index, entries: lis
     best = int(np.argmax(likeness))
     if likeness[best] < CLOSE:
         return None
-    document = index.store.document(entries[best].document_id)
+    return matched(entries[best], index, float(likeness[best]))
+
+
+def matched(entry: FaqEntry, index: Index, likeness: float) -> FaqMatch:
+    """An entry with its document."""
+    document = index.store.document(entry.document_id)
     assert document is not None
-    return FaqMatch(entries[best], document, float(likeness[best]))
+    return FaqMatch(entry, document, likeness)
 
 
 def _overlap(first: str, second: str, index: Index) -> float:

@@ -29,6 +29,19 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class Intent:
+    """What a request is, as a classifier tells it.
+
+    Args:
+        escalated: People are to see it.
+    """
+
+    label: str
+    probability: float
+    escalated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One step of a turn and the milliseconds it took."""
 
@@ -60,6 +73,7 @@ class Reply:
         topics: With an abstention, the nearest things the bot can help with.
         disclaimer: Shown under the text.
         error: The provider failed; the text says how.
+        intent: What the request was told to be, where that settled the reply.
     """
 
     text: str
@@ -72,10 +86,11 @@ class Reply:
     topics: list[str] = field(default_factory=list)
     disclaimer: str | None = None
     error: bool = False
+    intent: Intent | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """The documented JSON form."""
-        return {
+        """The documented JSON form; `intent` only where one settled the reply."""
+        plain: dict[str, Any] = {
             "text": self.text,
             "citations": [asdict(citation) for citation in self.citations],
             "facts": [{**asdict(fact), "provenance": list(fact.provenance)} for fact in self.facts],
@@ -83,3 +98,6 @@ class Reply:
             "abstained": self.abstained,
             "trace": [asdict(step) for step in self.trace],
         }
+        if self.intent:
+            plain["intent"] = {**asdict(self.intent), "probability": round(self.intent.probability, 4)}
+        return plain

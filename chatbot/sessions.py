@@ -24,6 +24,9 @@ CREATE INDEX IF NOT EXISTS turns_of_session ON turns (session, id);
 CREATE TABLE IF NOT EXISTS feedback (
     turn INTEGER PRIMARY KEY REFERENCES turns ON DELETE CASCADE, liked INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS escalations (
+    turn INTEGER PRIMARY KEY REFERENCES turns ON DELETE CASCADE, intent TEXT NOT NULL
+) STRICT;
 """
 
 
@@ -41,6 +44,22 @@ class Turn:
     resolved: str
     answer: str
     liked: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """A request that people are to see.
+
+    Args:
+        created: Seconds since 1970.
+        intent: What it was told to be.
+    """
+
+    session: str
+    created: float
+    intent: str
+    question: str
+    answer: str
 
 
 class Sessions:
@@ -90,8 +109,21 @@ class Sessions:
             for number, question, resolved, answer, liked in rows
         ]
 
-    def add(self, session: str, question: str, resolved: str, answer: str, confidence: float, abstained: bool) -> int:
-        """Keep a turn; returns its id."""
+    def add(
+        self,
+        session: str,
+        question: str,
+        resolved: str,
+        answer: str,
+        confidence: float,
+        abstained: bool,
+        escalated: str | None = None,
+    ) -> int:
+        """Keep a turn; returns its id.
+
+        Args:
+            escalated: The intent for which people are to see it.
+        """
         sql = (
             "INSERT INTO turns (session, created, question, resolved, answer, confidence, abstained)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -99,7 +131,10 @@ class Sessions:
         with self._transaction() as connection:
             texts = [valid(text) for text in (question, resolved, answer)]
             values = (valid(session), time.time(), *texts, confidence, int(abstained))
-            return int(connection.execute(sql, values).lastrowid or 0)
+            turn = int(connection.execute(sql, values).lastrowid or 0)
+            if escalated is not None:
+                connection.execute("INSERT INTO escalations VALUES (?, ?)", (turn, escalated))
+            return turn
 
     def forget_last(self, session: str) -> None:
         """Remove a session's last turn, to ask it again."""
@@ -120,6 +155,15 @@ class Sessions:
         sql = "SELECT t.question, t.answer, f.liked FROM feedback f JOIN turns t ON t.id = f.turn ORDER BY t.id"
         with self._transaction() as connection:
             return [(question, answer, bool(liked)) for question, answer, liked in connection.execute(sql)]
+
+    def escalations(self) -> list[Escalation]:
+        """Every request that people are to see, oldest first."""
+        sql = (
+            "SELECT session, created, intent, question, answer FROM escalations JOIN turns ON turns.id = turn"
+            " ORDER BY turns.id"
+        )
+        with self._transaction() as connection:
+            return [Escalation(*row) for row in connection.execute(sql)]
 
     def close(self) -> None:
         """Close the database."""

@@ -65,14 +65,15 @@ def kept_vectors(
 def with_known(
     known: Head | None, labels: Sequence[str], vectors: Vectors, rows: NDArray[np.int64]
 ) -> tuple[Vectors, NDArray[np.int64]]:
-    """Vectors and the numbers of their labels, and what a head kept of the labels that are not among them.
+    """Vectors and the numbers of their labels, and what a head kept of labels of which there are fewer among them.
 
-    So a label that is learned no more is not forgotten, and its texts are not needed.
+    So a label that is learned no more, or from a few texts again, is not forgotten, and its other texts are not needed.
     """
     if known is None:
         return vectors, rows
     numbers = np.array([labels.index(label) for label in known.labels])[known.kept_rows]
-    others = ~np.isin(numbers, rows)
+    now, kept = (np.bincount(some, minlength=len(labels)) for some in (rows, numbers))
+    others = (now < kept)[numbers]
     return np.concatenate([vectors, known.kept[others].astype(np.float32)]), np.concatenate([rows, numbers[others]])
 
 

@@ -82,7 +82,8 @@ def carry_out(plan: Plan, data: Data, out: Path, watch: Watch) -> dict[str, Any]
     known = start.head if start else None
     learned = with_known(known, data.labels, vectors_of(start.backbone if start else backbone, texts), rows)
     model = plan.make(fit_head(*learned, data.labels, STRENGTH, config.class_weights, config.seed))
-    weights = balance(rows, len(data.labels)) if config.class_weights else None
+    # labels learned again are of fewer texts than new ones, and would be told less often than they are meant
+    weights = balance(rows, len(data.labels)) if config.class_weights or start else None
     steps = Steps(config, plan.objective, weights)
     batches = batches_of(texts, rows, backbone, config, plan.teach)
     held_out = held_out_batches(dev_texts, dev_rows, backbone, config, plan.teach)

@@ -16,10 +16,14 @@ GO_WITH = {
     "--plot": ("a BOT",),
     "--calibrate": ("a BOT",),
     "--precision": ("a BOT",),
+    "--intents": ("a BOT",),
+    "--before": ("a BOT",),
     "--split": ("--beir",),
     "--encoder": ("--beir", "--squad"),
 }
 """What can be evaluated with each option."""
+BEFORE = ("retrieval", "answers", "abstention", "latency_ms")
+"""What is told of a bot without its adapters."""
 
 
 def evaluate(
@@ -43,6 +47,12 @@ def evaluate(
     precision: Annotated[
         float, typer.Option(min=0, max=1, help="With --calibrate, the share of the answers given to be correct.")
     ] = 0.9,
+    intents: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also route these labelled requests; a file as for training.")
+    ] = None,
+    before: Annotated[
+        bool, typer.Option("--before", help="Also measure the bot without adapters of its own and without routes.")
+    ] = False,
     explain: Annotated[
         str | None, typer.Option(metavar="QUESTION", help="Show why the bot answers a question as it does.")
     ] = None,
@@ -65,7 +75,7 @@ def evaluate(
         if "--precision" in options and not calibrate:
             raise GraftError("--precision goes with --calibrate")
         if bot is not None:
-            report = _bot(bot, data, plot, precision if calibrate else None)
+            report = _bot(bot, data, plot, precision if calibrate else None, intents, before)
         elif beir is not None:
             report = _beir(beir, split, encoder)
         else:
@@ -82,17 +92,23 @@ def _is_given(context: typer.Context, option: str) -> bool:
     return source is not None and source.name == "COMMANDLINE"
 
 
-def _bot(name: str, data: Path | None, plot: Path | None, precision: float | None) -> dict[str, Any]:
+def _bot(
+    name: str, data: Path | None, plot: Path | None, precision: float | None, intents: Path | None, before: bool
+) -> dict[str, Any]:
     from chatbot.evaluation.cases import read_cases
     from chatbot.evaluation.choose import check_questions, choose
-    from chatbot.evaluation.own import grade, measure, try_all
+    from chatbot.evaluation.own import evaluate_bot, grade, measure, try_all
+    from chatbot.evaluation.plain import plain
     from chatbot.evaluation.plot import check_plot, draw
+    from chatbot.evaluation.routing import measure_routing, read_requests
 
     if plot:
         check_plot(plot)
     opened = open_bot(name)
     data = data or opened.config.folder / "eval.jsonl"
     cases = read_cases(data)
+    requests = read_requests(opened, intents) if intents else []
+    other = plain(opened) if before else None
     if precision is not None:
         check_questions(opened, cases)
     with progress_bar(opened.config.name) as progress:
@@ -103,6 +119,13 @@ def _bot(name: str, data: Path | None, plot: Path | None, precision: float | Non
     if plot:
         draw(report, opened.threshold.value, plot)
     failures = report.pop("failures")
+    if requests:
+        report["routing"] = measure_routing(opened, requests)
+    if other:
+        with progress_bar(f"{opened.config.name} before") as progress:
+            report["before"] = {
+                name: value for name, value in evaluate_bot(other, cases, progress).items() if name in BEFORE
+            }
     return report | chosen | {"failures": failures}
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from datetime import date
+from dataclasses import asdict
+from datetime import date, datetime
 from importlib.metadata import version
 from pathlib import Path
 from shlex import quote
@@ -21,6 +22,7 @@ from chatbot.cli.opening import build_with_bar, open_bot, show_planned
 from chatbot.cli.output import counted, print_json, readable_errors, say, tell
 from chatbot.cli.train import train
 from chatbot.home import published_at
+from chatbot.sessions import Sessions
 from retrieval.errors import GraftError
 
 app = typer.Typer(
@@ -167,6 +169,20 @@ def doctor(
             for finding in findings:
                 tell(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.check:<22} {finding.detail}")
     raise typer.Exit(0 if all(finding.ok for finding in findings) else 2)
+
+
+@app.command()
+def escalations(bot: BotArgument, json_: JsonOption = False) -> None:
+    """List the requests that `routes` of bot.yaml keeps for people, oldest first."""
+    with readable_errors():
+        kept = bots.find(bot).home / "sessions.db"
+        found = Sessions(kept).escalations() if kept.exists() else []
+        if json_:
+            print_json([asdict(one) for one in found])
+            return
+        for one in found:
+            tell(f"{datetime.fromtimestamp(one.created):%Y-%m-%d %H:%M}  {one.intent}  {one.question}")
+        say(counted(len(found), "request"))
 
 
 app.command(name="eval")(evaluate)

@@ -155,7 +155,7 @@ def test_the_command_prints_json(northwind_folder: Path) -> None:
     report = json.loads(result.stdout)
     assert list(report) == [
         *("question", "resolved", "rule", "abstained", "confidence", "threshold", "answer", "words", "note"),
-        *("passages", "signals", "entities", "path", "reason"),
+        *("passages", "signals", "intent", "entities", "path", "reason"),
     ]
     assert set(report["words"]) == {"question", "passage"}
     assert set(report["words"]["question"][0]) == {"text", "start", "end", "weight"}
