@@ -77,7 +77,7 @@ def climb(
             continue
         guess = took.get(method, max(took.values(), default=0.0)) * len(some.train) / len(data.train)
         if time.monotonic() - begun + guess > seconds:
-            found.left_out.append(f"{name}: it would take about {max(1, round(guess / 60))} minutes more")
+            found.left_out.append(f"{name}: it would take {_minutes(guess)} more")
             continue
         start = time.monotonic()
         config = METHODS[method].config(**{**changes.get(method, {}), "seed": seed})
@@ -95,6 +95,10 @@ def climb(
             took[method] = max(took.get(method, 0.0), time.monotonic() - start)
         found.runs.append(Run(method, seed, folder, card, each))
     return found
+
+
+def _minutes(seconds: float) -> str:
+    return "about a minute" if seconds < 90 else f"about {round(seconds / 60)} minutes"
 
 
 def with_test(data: Data, seed: int = 0) -> Data:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import html
 import json
-from io import StringIO
 from pathlib import Path
 from typing import Any
+
+from adapters.compare.plots import plots
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1f2933; --soft: #66727f; --line: #d9dfe5; --back: #ffffff; --mark: #e8f1fa; }
 @media (prefers-color-scheme: dark) {
   :root { --ink: #e4e9ee; --soft: #9aa5b1; --line: #36414c; --back: #14191e; --mark: #1d3247; }
-  figure { background: #f7f9fb; }
 }
 body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--back); max-width: 64rem;
   margin: 2rem auto; padding: 0 1rem; }
@@ -23,10 +23,13 @@ th:first-child, td:first-child { text-align: left; }
 tr.chosen { background: var(--mark); font-weight: 600; }
 .advice { border-left: 4px solid #2f6fb0; padding: .6rem 1rem; background: var(--mark); }
 .soft { color: var(--soft); }
-figure { margin: 1rem 0; border-radius: 6px; }
-figure svg { max-width: 100%; height: auto; }
+.words { text-align: left; }
+figure { display: flex; flex-wrap: wrap; gap: 1rem; margin: 1rem 0; }
+figure svg { flex: 1 1 20rem; min-width: 0; max-width: 100%; height: auto; }
 """
-_INK, _SOFT, _BLUE, _RED = "#1f2933", "#9aa5b1", "#2f6fb0", "#c8553d"
+_NO_PLOTS = "<p class=\"soft\">Plots need the plots extra: pip install 'graft-bots[plots]'</p>"
+_WORDS = ("told", "a text")
+"""Columns of words; the others are of numbers."""
 
 Table = tuple[str, list[str], list[list[str]]]
 """A title, the heads of columns, and rows."""
@@ -76,17 +79,7 @@ def tables(report: dict[str, Any]) -> list[Table]:
     )
     found = [quality, cost, strength]
     if report["curve"]:
-        points = sorted({point["examples"] for curve in report["curve"].values() for point in curve})
-        found.append(
-            (
-                "Accuracy % by training examples",
-                ["method", *(f"{point:,}" for point in points)],
-                [
-                    [name, *({p["examples"]: f"{100 * p['accuracy']:.1f}" for p in curve}.get(at, "") for at in points)]
-                    for name, curve in report["curve"].items()
-                ],
-            )
-        )
+        found.append(_curves(report["curve"]))
     chosen = methods.get(report["advice"]["method"])
     if chosen and chosen["confusions"]:
         rows = [[one["label"], one["told"], str(one["count"]), one["text"][:90]] for one in chosen["confusions"]]
@@ -103,6 +96,16 @@ def tables(report: dict[str, Any]) -> list[Table]:
         title = f"Labels of {report['advice']['method']}, the hardest first (%)"
         found.append((title, ["label", "precision", "recall", "F1", "texts"], rows))
     return found
+
+
+def _curves(curves: dict[str, list[dict[str, Any]]]) -> Table:
+    counts = {point["examples"]: point["each"] for curve in curves.values() for point in curve}
+    heads = [f"{counts[at]} a label ({at:,})" if counts[at] else f"all ({at:,})" for at in sorted(counts)]
+    rows = []
+    for name, curve in curves.items():
+        known = {point["examples"]: f"{100 * point['accuracy']:.1f}" for point in curve}
+        rows.append([name, *(known.get(at, "") for at in sorted(counts))])
+    return "Accuracy % by training texts", ["method", *heads], rows
 
 
 def _cell(row: dict[str, Any], key: str) -> str:
@@ -137,20 +140,18 @@ def _row(cells: list[str]) -> str:
 
 
 def _html(report: dict[str, Any]) -> str:
-    advice = report["advice"]
+    advice, drawn = report["advice"], plots(report)
     student = f"<p>{html.escape(advice['student'])}</p>" if "student" in advice else ""
     parts = [
         "<h1>Which way pays</h1>",
         f'<div class="advice"><b>{html.escape(advice["method"])}</b>: {html.escape(advice["reason"])}{student}</div>',
         f'<p class="soft">{html.escape(_about(report))}</p>',
-        *_plots(report),
+        f"<figure>{''.join(drawn)}</figure>" if drawn else _NO_PLOTS,
     ]
     for title, heads, rows in tables(report):
-        head = "".join(f"<th>{html.escape(cell)}</th>" for cell in heads)
-        body = "".join(
-            f"<tr{_chosen(row[0], advice['method'])}>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>"
-            for row in rows
-        )
+        kinds = [' class="words"' if head in _WORDS else "" for head in heads]
+        head = _cells("th", heads, kinds)
+        body = "".join(f"<tr{_chosen(row[0], advice['method'])}>{_cells('td', row, kinds)}</tr>" for row in rows)
         parts.append(f'<h2>{html.escape(title)}</h2><div class="scroll"><table><tr>{head}</tr>{body}</table></div>')
     if report["left_out"]:
         parts.append("<h2>Not run</h2><ul>" + "".join(f"<li>{html.escape(one)}</li>" for one in report["left_out"]))
@@ -162,37 +163,9 @@ def _html(report: dict[str, Any]) -> str:
     )
 
 
+def _cells(tag: str, cells: list[str], kinds: list[str]) -> str:
+    return "".join(f"<{tag}{kind}>{html.escape(cell)}</{tag}>" for cell, kind in zip(cells, kinds, strict=True))
+
+
 def _chosen(name: str, method: str) -> str:
     return ' class="chosen"' if name == method else ""
-
-
-def _plots(report: dict[str, Any]) -> list[str]:
-    """The figures, as SVG; a line that names the extra where matplotlib is missing."""
-    try:
-        from matplotlib import rc_context
-        from matplotlib.figure import Figure
-    except ImportError:
-        return ["<p class=\"soft\">Plots need the plots extra: pip install 'graft-bots[plots]'</p>"]
-    methods, curves = report["methods"], report["curve"]
-    with rc_context({"axes.edgecolor": _SOFT, "text.color": _INK, "axes.labelcolor": _INK, "svg.fonttype": "none"}):
-        figure = Figure(figsize=(10, 3.9), layout="constrained")
-        left, right = figure.subplots(1, 2)
-        for name, row in methods.items():
-            score, time = row["scores"]["accuracy"], max(1.0, row["train_seconds"])
-            color = _RED if name == report["advice"]["method"] else _BLUE
-            left.errorbar(time, 100 * score["mean"], 100 * (score["half"] or 0), fmt="o", color=color, capsize=3)
-            left.annotate(name, (time, 100 * score["mean"]), xytext=(6, 5), textcoords="offset points")
-        left.set(xscale="log", xlabel="seconds of training", ylabel="accuracy %", title="Quality and cost")
-        for (name, curve), color in zip(curves.items(), (_BLUE, _RED), strict=False):
-            right.plot(
-                [p["examples"] for p in curve], [100 * p["accuracy"] for p in curve], "o-", label=name, color=color
-            )
-        right.set(xscale="log", xlabel="training examples", ylabel="accuracy %", title="Learning curve")
-        if curves:
-            right.legend(frameon=False)
-        for axes in (left, right):
-            axes.grid(alpha=0.3)
-            axes.margins(0.15)
-        text = StringIO()
-        figure.savefig(text, format="svg")
-    return [f"<figure>{text.getvalue().partition('<svg')[1]}{text.getvalue().partition('<svg')[2]}</figure>"]
