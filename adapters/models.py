@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +57,17 @@ def locate(name: str) -> ModelFiles:
         return ModelFiles(name, folder.resolve(), sha256(_weights(folder)))
     snapshot = _snapshot(name)
     return ModelFiles(name, snapshot, f"{name}@{snapshot.name}")
+
+
+def parameters(files: ModelFiles) -> int:
+    """How many numbers a model's weights are; in a file that is not of safetensors, as if all were of four bytes."""
+    weights = _weights(files.path)
+    if weights.suffix != ".safetensors":
+        return weights.stat().st_size // 4
+    from safetensors import safe_open
+
+    with safe_open(weights, "np") as held:
+        return sum(math.prod(held.get_slice(name).get_shape()) for name in held.keys())  # noqa: SIM118
 
 
 def sha256(*paths: Path) -> str:

@@ -47,6 +47,11 @@ def ground(text: str, passages: Sequence[Passage]) -> tuple[str, list[Citation]]
     return _CODE_OR_MARK.sub(renumber, text).strip(), citations
 
 
+def unmarked(text: str) -> str:
+    """A text without its marks."""
+    return _MARK.sub("", text)
+
+
 def _given(mark: str, most: int) -> list[int]:
     """The numbers of a mark such as `1, 3-5`."""
     found: list[int] = []
@@ -62,7 +67,7 @@ def _sentence_before(text: str, offset: int) -> str:
 
 
 def _quote(chunk: Chunk, sentence: str) -> Citation:
-    wanted = set(terms(_MARK.sub("", sentence)))
+    wanted = set(terms(unmarked(sentence)))
     best = max(units(chunk), key=lambda unit: len(wanted & set(terms(unit.text))), default=None)
     start, end = (best.start, best.end) if best else (chunk.start, chunk.end)
     quote = chunk.text[start - chunk.start : end - chunk.start]

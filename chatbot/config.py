@@ -112,7 +112,11 @@ class Prompt(_Section):
     persona: str = Field("You are a helpful assistant.", description="Who the bot is.")
     instructions: list[str] = Field(["Answer from the passages only.", "Be brief."], description="Rules, one a line.")
     template: str | None = Field(None, description="A template of your own in place of the built-in one.")
-    examples: str | None = Field(None, description="JSONL of question and answer; the nearest are shown to the model.")
+    examples: str | None = Field(None, description="JSONL of question and answer; some are shown to the model.")
+    shown: int = Field(2, ge=0, le=20, description="How many.")
+    choice: Literal["nearest", "first"] = Field(
+        "nearest", description="Those nearest to the question, or the first of the file, the same for all questions."
+    )
 
 
 class Generator(_Section):

@@ -19,7 +19,6 @@ from retrieval.encoder import Encoder
 from retrieval.json_lines import read_json_lines
 
 TEMPLATES = Path(__file__).parent / "prompts"
-EXAMPLES_SHOWN = 2
 HISTORY_SHOWN = 3
 
 
@@ -51,7 +50,8 @@ class PromptBuilder:
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"prompt template {path} cannot be read: {error}") from None
         self._examples = read_examples(config.path(config.prompt.examples)) if config.prompt.examples else []
-        self._vectors = encoder.queries([example.question for example in self._examples])
+        nearest = config.prompt.choice == "nearest"
+        self._vectors = encoder.queries([example.question for example in self._examples]) if nearest else None
 
     def messages(
         self,
@@ -70,7 +70,7 @@ class PromptBuilder:
             "persona": self._config.prompt.persona,
             "refusal": self._refusal,
             "instructions": "\n".join(f"- {rule}" for rule in self._config.prompt.instructions),
-            "examples": self._nearest(question),
+            "examples": self._chosen(question),
             "passages": "\n\n".join(
                 f"[{n}] ({heading(passage.chunk, titles)})\n{passage.chunk.whole}"
                 for n, passage in enumerate(passages, 1)
@@ -83,11 +83,14 @@ class PromptBuilder:
             said += [HumanMessage(asked), AIMessage(answered)]
         return [*said, HumanMessage(question)]
 
-    def _nearest(self, question: str) -> str:
-        if not self._examples:
+    def _chosen(self, question: str) -> str:
+        count = self._config.prompt.shown
+        if not self._examples or not count:
             return ""
-        order = np.argsort(-(self._vectors @ self._encoder.query(question)))[:EXAMPLES_SHOWN]
-        shown = [self._examples[number] for number in order]
+        shown = self._examples[:count]
+        if self._vectors is not None:
+            order = np.argsort(-(self._vectors @ self._encoder.query(question)))[:count]
+            shown = [self._examples[number] for number in order]
         return "Examples:\n" + "\n".join(f"Question: {e.question}\nAnswer: {e.answer}" for e in shown)
 
 

@@ -21,7 +21,9 @@ def plots(report: dict[str, Any]) -> list[str]:
         from matplotlib import rc_context
     except ImportError:
         return []
-    colours = dict.fromkeys(("axes.edgecolor", "text.color", "axes.labelcolor", "xtick.color", "ytick.color"), _INK)
+    colours: dict[Any, Any] = dict.fromkeys(
+        ("axes.edgecolor", "text.color", "axes.labelcolor", "xtick.color", "ytick.color"), _INK
+    )
     with rc_context({**colours, "svg.fonttype": "none", "font.family": "sans-serif", "font.size": 11}):
         return [_svg(figure) for figure in _figures(report)]
 

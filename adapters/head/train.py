@@ -20,7 +20,7 @@ from adapters.classifier.runtime import encoder_key
 from adapters.classifier.scores import scores
 from adapters.head.config import HeadConfig
 from adapters.labelled import OUT_OF_SCOPE
-from adapters.models import TrainingError
+from adapters.models import TrainingError, locate, parameters
 from adapters.registry import find_adapter
 
 STRENGTHS = (1.0, 10.0, 100.0)
@@ -82,7 +82,8 @@ def train_head(
     head.save(out)
     recipe = asdict(config) | {"strength": strength}
     trained = head.weights.size + head.bias.size
-    return finished(out, "head", base, data, recipe, scored, trained, trained, time.monotonic() - begun)
+    total = trained + parameters(locate(base))
+    return finished(out, "head", base, data, recipe, scored, trained, total, time.monotonic() - begun)
 
 
 def _known(start: Path | None, base: str) -> Head | None:

@@ -16,7 +16,7 @@ from adapters.classifier.fitting import calibrated
 from adapters.classifier.head import Head
 from adapters.classifier.scores import scores
 from adapters.labelled import OUT_OF_SCOPE
-from adapters.models import TrainingError
+from adapters.models import TrainingError, locate, parameters
 from adapters.prompt.config import TEMPLATES, PromptConfig
 from adapters.training import Watch
 
@@ -58,4 +58,4 @@ def search_prompt(
         scored = scores([one for one in data.dev if one.label != OUT_OF_SCOPE], head.tell(dev))
     head.save(out)
     recipe = asdict(replace(config, template=best)) | {"tried": tried}
-    return finished(out, "prompt", base, data, recipe, scored, 0, head.weights.size, time.monotonic() - begun)
+    return finished(out, "prompt", base, data, recipe, scored, 0, parameters(locate(base)), time.monotonic() - begun)

@@ -16,6 +16,7 @@ from chatbot.cli.output import counted, print_json, say, tell
 from chatbot.cli.train_compare import compare
 from chatbot.cli.train_generator import train_generator
 from chatbot.cli.train_grafts import Task, train_graft
+from chatbot.cli.train_prompts import prompts
 from chatbot.cli.training import (
     BoardOption,
     CardOption,
@@ -109,11 +110,13 @@ def _command(method: Method) -> Callable[..., None]:
     return _signed(run, [*shared, *_options(method.config)])
 
 
-def _generator() -> Callable[..., None]:
-    def run(**values: Any) -> None:
-        train_generator(**values)
+def _with_settings(command: Callable[..., None], config: type) -> Callable[..., None]:
+    """A command that also takes the settings of a config."""
 
-    return _signed(run, [*_shared(train_generator), *_options(GeneratorConfig)])
+    def run(**values: Any) -> None:
+        command(**values)
+
+    return _signed(run, [*_shared(command), *_options(config)])
 
 
 def _shared(run: Callable[..., None], *without: str) -> list[inspect.Parameter]:
@@ -164,4 +167,5 @@ for _task in Task:
     train.command(_task.value, help=f"The adapter that {_what}. Use it by `adapters:` in bot.yaml.")(_graft(_task))
 train.command(
     "generator", help="LoRA of a causal language model, on chats. Use it by `generator: {adapter: ...}` in bot.yaml."
-)(_generator())
+)(_with_settings(train_generator, GeneratorConfig))
+train.command()(prompts)

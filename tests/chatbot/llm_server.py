@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -17,6 +17,7 @@ class LanguageModelServer(ThreadingHTTPServer):
         says: The pieces of its next answers.
         fault: What it does instead: an HTTP status as text, `silence`, `half`, `garbage` or `page`.
         fault_once: The same, for the next two requests only: a client tries again after a failure.
+        answers: In place of `says`, the pieces by the request.
         pause: Seconds between two pieces.
     """
 
@@ -25,6 +26,7 @@ class LanguageModelServer(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.says: list[str] = ["Hello."]
+        self.answers: Callable[[dict[str, Any]], list[str]] | None = None
         self.fault = ""
         self.fault_once = ""
         self.pause = 0.0
@@ -85,7 +87,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
-        for number, piece in enumerate(self.server.says):
+        pieces = self.server.answers(self.server.requests[-1]) if self.server.answers else self.server.says
+        for number, piece in enumerate(pieces):
             if number:
                 self.server.released.wait(self.server.pause)
             if fault == "half" and number == 1:
