@@ -220,6 +220,7 @@ def _rebased(data: dict[str, Any], folder: Path) -> dict[str, Any]:
         ("prompt", "template"),
         ("generator", "adapter"),
         *(("adapters", task) for task in TASKS),
+        *(("monitor", key) for key in ("news", "sentiment", "topic")),
     ):
         part = data.get(section)
         if isinstance(part, dict) and key in part:
