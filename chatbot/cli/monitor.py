@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from chatbot.monitor.surge import Surge
 
 SHOWN = 20
-"""Headlines shown of a surge; `--json` and `--out` give all."""
+"""Headlines of a surge, and skipped lines, that are shown; `--json` and `--out` give more."""
 WIDEST = 100
 """Characters of a headline."""
 FORM = '{"date": "2026-03-17", "text": "..."}'
@@ -55,13 +55,16 @@ def monitor(
         with _opened(config, file) as stream, suppress(KeyboardInterrupt) if live else nullcontext():
             for told in watch.read(read_items(stream, watch.by), live):
                 if isinstance(told, Skipped):
-                    say(f"line {told.line} is skipped: {told.reason}")
+                    if live or watch.skipped <= SHOWN:
+                        say(f"line {told.line} is skipped: {told.reason}")
                 elif json_ and live:
                     print_json({"event": told.event, **told.surge.to_json()}, compact=True)
                 elif not json_ and (live or told.event == "ends"):
                     _show(told.surge, told.event)
+        if watch.skipped > SHOWN and not live:
+            say(f"and {watch.skipped - SHOWN} more lines are skipped")
         if not watch.items:
-            raise GraftError(f"there is no news; expected lines such as {FORM}")
+            raise GraftError(f"no line is a news item; expected lines such as {FORM}")
         report = {"bot": config.name, **watch.report()}
         if out:
             write_report(report, config.display_title, out)
@@ -87,7 +90,7 @@ def _opened(config: BotConfig, file: str | None) -> Iterator[TextIO]:
 def _show(surge: Surge, event: str) -> None:
     tell(f"{surge.span}{'' if event == 'ends' else ': a surge begins'}")
     rows = [("", "negative", "expected", "p")]
-    rows += [(flag.series or "all", str(flag.count), f"{flag.expected:.1f}", f"{flag.p:.1g}") for flag in surge.flags]
+    rows += [(flag.series or "all", str(flag.count), f"{flag.expected:.1f}", f"{flag.p:.2g}") for flag in surge.flags]
     for line in aligned(rows):
         tell(line)
     items = surge.items

@@ -7,6 +7,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import pairwise
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ TICKS = 6
 
 @cache
 def chart_css() -> str:
-    """The chart's style sheet; it takes its colours from variables that the page sets."""
+    """The style sheet of the chart and of the headlines' table; its colours are variables that the page sets."""
     return (Path(__file__).parent / "chart.css").read_text(encoding="utf8")
 
 
@@ -30,7 +31,8 @@ def chart(report: dict[str, Any]) -> str:
     for one in bins:
         totals.update(one["topics"])
     named = [topic for topic, _ in totals.most_common(COLOURS)]
-    top = max([4, *(max(one["negative"], one["usual"] or 0) for one in bins)])
+    top = max([4, *(max(one["negative"], ceil(one["usual"] or 0)) for one in bins)])
+    top += top % 2
     columns = "".join(_column(one, named, top) for one in bins)
     every = max(1, -(-len(bins) // TICKS))
     ticks = "".join(
@@ -44,13 +46,13 @@ def chart(report: dict[str, Any]) -> str:
     what = f"Negative items by {report['by']}"
     return (
         f'<figure class="surges"><figcaption><b>{what}</b>{"".join(keys)}</figcaption>'
-        f'<div class="frame"><div class="scale"><span>{top:g}</span><span>{top / 2:g}</span><span>0</span></div>'
+        f'<div class="frame"><div class="scale"><span>{top}</span><span>{top // 2}</span><span>0</span></div>'
         f'<div class="columns" role="img" aria-label="{what}; the surges are listed below">{columns}</div></div>'
         f'<div class="ticks">{ticks}</div></figure>'
     )
 
 
-def _column(one: dict[str, Any], named: list[str], top: float) -> str:
+def _column(one: dict[str, Any], named: list[str], top: int) -> str:
     counts = [(f"t{number}", one["topics"].get(topic, 0)) for number, topic in enumerate(named)]
     counts.append(("other", one["negative"] - sum(count for _, count in counts)))
     parts = "".join(
@@ -69,7 +71,7 @@ def _without_holes(bins: list[dict[str, Any]], by: str) -> list[dict[str, Any]]:
     for before, one in pairwise(bins):
         at, until = datetime.fromisoformat(before["bin"]) + step, datetime.fromisoformat(one["bin"])
         while at < until and until - at < DRAWN * step:
-            name = f"{at:%Y-%m-%d}" if by == "day" else f"{at:%Y-%m-%d %H:00}"
+            name = at.isoformat(" ", "minutes")[: len(one["bin"])]
             usual = one["usual"] if before["usual"] is not None else None
             whole.append({"bin": name, "items": 0, "negative": 0, "usual": usual, "topics": {}, "flagged": False})
             at += step

@@ -78,7 +78,7 @@ def bin_of(when: datetime, by: By) -> int:
 
 def bin_name(number: int, by: By) -> str:
     """A day as `2026-03-17`, an hour as `2026-03-17 09:00`."""
-    return f"{_EPOCH + number * _LENGTH[by]:%Y-%m-%d{'' if by == 'day' else ' %H:00'}}"
+    return (_EPOCH + number * _LENGTH[by]).isoformat(" ", "minutes")[: 10 if by == "day" else None]
 
 
 def _item(number: int, line: str, by: By) -> Item:

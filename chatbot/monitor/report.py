@@ -24,11 +24,9 @@ _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--back); max-width: 64rem;
   margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere; }
 h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin: 1.8rem 0 .4rem; } .soft { color: var(--soft); }
-.scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; width: 100%; font-size: .9rem; }
 th, td { border-bottom: 1px solid var(--line); padding: .35rem .8rem .35rem 0; text-align: left; vertical-align: top;
   overflow-wrap: normal; }
-td.wide { width: 100%; min-width: 14rem; } td { white-space: nowrap; } td.wide { white-space: normal; }
 """
 
 
@@ -81,7 +79,7 @@ def surge_html(surge: dict[str, Any]) -> str:
     span = " to ".join(dict.fromkeys((surge["first"], surge["last"])))
     flags = "; ".join(
         f"{flag['topic'] or 'all news'}: {flag['negative']} negative where {flag['expected']:.1f} are usual"
-        f" (p {flag['p']:.1g})"
+        f" (p {flag['p']:.2g})"
         for flag in surge["flags"]
     )
     rows = "".join(
@@ -93,6 +91,6 @@ def surge_html(surge: dict[str, Any]) -> str:
         for one in surge["items"]
     )
     return (
-        f'<h2>{span}</h2><p class="soft">{html.escape(flags)}</p><div class="scroll table-frame"><table><thead><tr>'
+        f'<h2>{span}</h2><p class="soft">{html.escape(flags)}</p><div class="headlines table-frame"><table><thead><tr>'
         f"<th>date</th><th>headline</th><th>topic</th><th>sentiment</th></tr></thead><tbody>{rows}</tbody></table></div>"
     )
