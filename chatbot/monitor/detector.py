@@ -37,6 +37,10 @@ class Detector:
     known of the usual level thus counts, also where it was 0. As a count only grows while its bin is open, testing it
     at every item is the same test as at the bin's end, only earlier.
 
+    News come in clusters, which makes counts vary more than Poisson's. How much more, variance by mean of the bins
+    before and at least 1, is what counts are divided by first (quasi-Poisson, as Farrington et al. 1996, J. R. Stat.
+    Soc. A 159, do for outbreaks of diseases).
+
     - Half of `false_flags` goes to the sum of all topics, the other half is shared by the topics.
     - Bins that were flagged are no measure of the usual level and are left out, until too few others are left:
       what lasts is the new usual level.
@@ -56,6 +60,7 @@ class Detector:
         self._counts: dict[int, Counter[str]] = {}
         self._first = self._open = 0
         self._usual: Counter[str] = Counter()
+        self._squares: Counter[str] = Counter()
         self._compared = 0
         self.flags: dict[str, Flag] = {}
         """Those of the open bin, by series."""
@@ -75,10 +80,11 @@ class Detector:
         self._flagged = {at for at in self._flagged if at >= begin}
         left_out = self._flagged if number - begin - len(self._flagged) >= self._least else set()
         self._compared = number - begin - len(left_out)
-        self._usual = Counter()
+        self._usual, self._squares = Counter(), Counter()
         for at, counts in self._counts.items():
             if at not in left_out:
                 self._usual.update(counts)
+                self._squares.update({series: count**2 for series, count in counts.items()})
 
     def usual(self, series: str = OVERALL) -> float | None:
         """The mean that the open bin is compared with; None while too little was seen."""
@@ -101,8 +107,17 @@ class Detector:
         if expected is None:
             return
         count, before = self._counts[self._open][series], self._usual[series]
-        # The upper tail of the binomial distribution, as an incomplete beta function.
-        p = float(betainc(count, before + 1, 1 / (self._compared + 1))) / self._shares[series]
+        varied = self._dispersion(series)
+        # The upper tail of the binomial distribution, as an incomplete beta function; it also takes parts of counts.
+        tail = float(betainc(count / varied, before / varied + 1, 1 / (self._compared + 1)))
+        p = tail / self._shares[series]
         if p <= self._false_flags:
-            self.flags[series] = Flag(self._open, series, count, expected, min(1.0, p))
+            self.flags[series] = Flag(self._open, series, count, expected, p)
             self._flagged.add(self._open)
+
+    def _dispersion(self, series: str) -> float:
+        """Variance by mean of the bins that the open one is compared with; at least 1."""
+        before, bins = self._usual[series], self._compared
+        if before == 0 or bins < 2:
+            return 1.0
+        return max(1.0, (self._squares[series] - before**2 / bins) / (bins - 1) / (before / bins))
