@@ -357,7 +357,7 @@ def test_news_are_watched_where_a_bot_watches_some(page: Page) -> None:
     expect(tab).to_be_hidden()
     choose("News desk")
     tab.click()
-    expect(page.locator("#news .columns .flagged")).to_have_count(4)
+    expect(page.locator("#news .columns .flagged")).to_have_count(4, timeout=15_000)
     expect(page.locator("#news h2")).to_have_text(["2026-04-02 to 2026-04-03", "2026-03-17 to 2026-03-18"])
     expect(page.locator("#news td", has_text="Galeston Bank's computers are down")).to_be_visible()
     page.set_viewport_size({"width": 390, "height": 844})
