@@ -13,9 +13,12 @@ from typing import Any
 
 COLOURS = 5
 """Topics with a colour of their own; the others share one."""
-DRAWN = 120
-"""Most days or hours that are drawn, the latest ones."""
-TICKS = 6
+DRAWN = 1000
+"""Most days or hours that are drawn, the latest ones; where they do not fit they are scrolled."""
+NARROWEST, PHONE = 2, 330
+"""Pixels of a column, and of the whole chart on the narrowest screen that is thought of."""
+TICKS, LABEL = 8, {"day": 44, "hour": 84}
+"""Most labels of the axis, and the pixels that each takes."""
 
 
 @cache
@@ -34,10 +37,11 @@ def chart(report: dict[str, Any]) -> str:
     top = max([4, *(max(one["negative"], ceil(one["usual"] or 0)) for one in bins)])
     top += top % 2
     columns = "".join(_column(one, named, top) for one in bins)
-    every = max(1, -(-len(bins) // TICKS))
+    room = ceil(LABEL[report["by"]] / max(NARROWEST, PHONE / len(bins)))
+    every = max(room, -(-len(bins) // TICKS))
     ticks = "".join(
-        f'<span style="left:{100 * (at + 0.5) / len(bins):.2f}%">{html.escape(_short(bins[at]["bin"]))}</span>'
-        for at in range(0, len(bins), every)
+        f'<span style="left:{100 * at / len(bins):.2f}%">{html.escape(_short(bins[at]["bin"]))}</span>'
+        for at in range(0, max(1, len(bins) - room + 1), every)
     )
     keys = [f'<span><i class="t{number}"></i>{html.escape(topic)}</span>' for number, topic in enumerate(named)]
     if any(one["negative"] > sum(one["topics"].get(topic, 0) for topic in named) for one in bins):
@@ -45,10 +49,11 @@ def chart(report: dict[str, Any]) -> str:
     keys += ['<span><i class="usual"></i>usual</span>', '<span><i class="flag"></i>surge</span>']
     what = f"Negative items by {report['by']}"
     return (
-        f'<figure class="surges"><figcaption><b>{what}</b>{"".join(keys)}</figcaption>'
-        f'<div class="frame"><div class="scale"><span>{top}</span><span>{top // 2}</span><span>0</span></div>'
-        f'<div class="columns" role="img" aria-label="{what}; the surges are listed below">{columns}</div></div>'
-        f'<div class="ticks">{ticks}</div></figure>'
+        f'<figure class="surges"><figcaption><b>{what}</b>{"".join(keys)}</figcaption><div class="frame">'
+        f'<div class="scale"><span>{top}</span><span>{top // 2}</span><span>0</span></div>'
+        f'<div class="scroll" tabindex="0"><div class="drawn" style="min-width:{NARROWEST * len(bins)}px">'
+        f'<div class="columns" role="img" aria-label="{what}; the surges are listed below">{columns}</div>'
+        f'<div class="ticks">{ticks}</div></div></div></div></figure>'
     )
 
 
