@@ -54,8 +54,10 @@ class NewsTab:
         try:
             with self._reading:
                 return self._page(self.shelf.get(name))
-        except (GraftError, ModelError, OSError) as error:
+        except (GraftError, ModelError) as error:
             return message(str(error), "error")
+        except OSError as error:
+            return message(f"The news cannot be read: {error.strerror}", "error")
 
     def _page(self, bot: Bot) -> str:
         """A bot's news, read again where the file has changed."""
