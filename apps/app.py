@@ -1,4 +1,4 @@
-"""The page: a header with the bot chooser, and two tabs, Chat and Graph."""
+"""The page: a header with the bot chooser, and tabs: Chat, Graph, and News where a bot watches some."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import gradio as gr
 
 from apps.chat import PRIVATE, ChatTab
 from apps.graph_tab import GraphTab
+from apps.news_tab import NewsTab
 from apps.shelf import Shelf
 
 MEMORY_KEY = "graft"
@@ -26,25 +27,42 @@ def build_app(shelf: Shelf) -> gr.Blocks:
                 shelf.choices, value=first, show_label=False, container=False, elem_id="bot", filterable=False
             )
         about = gr.HTML(_about(shelf, first), elem_id="about")
-        with gr.Tabs(elem_id="tabs"):
+        with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Chat", id="chat") as chat_page:
                 chat = ChatTab(shelf, name, memory)
             with gr.Tab("Graph", id="graph") as graph_page:
                 graph = GraphTab(shelf, name)
+            with gr.Tab("News", id="news", visible=False) as news_page:
+                news = NewsTab(shelf, name)
 
         def load(kept: object) -> dict[Any, Any]:
             bot = shelf.get(kept.get("bot") if isinstance(kept, dict) else first).config.name
-            return {**chat.open(bot, kept), name: bot, about: _about(shelf, bot)}
+            return {**chat.open(bot, kept), name: bot, **about_bot(bot)}
 
-        def choose(bot: str, kept: object) -> dict[Any, Any]:
-            return {**chat.open(bot, kept), about: _about(shelf, bot)}
+        def choose(bot: str, kept: object, watching: bool) -> dict[Any, Any]:
+            shown = {**chat.open(bot, kept), **about_bot(bot)}
+            if watching and not news.has_news(bot):
+                shown |= {tabs: gr.Tabs(selected="chat"), news.visible: False}
+            return shown
 
-        app.load(load, memory, [*chat.outputs, name, about], **PRIVATE)
-        name.input(choose, [name, memory], [*chat.outputs, about], cancels=chat.runs, **PRIVATE).then(
-            graph.follow, graph.given, graph.outputs, js=graph.with_darkness, **PRIVATE
+        def about_bot(bot: str) -> dict[Any, Any]:
+            return {about: _about(shelf, bot), news_page: gr.Tab(visible=news.has_news(bot))}
+
+        app.load(load, memory, [*chat.outputs, name, about, news_page], **PRIVATE)
+        chosen = name.input(
+            choose,
+            [name, memory, news.visible],
+            [*chat.outputs, about, news_page, tabs, news.visible],
+            cancels=chat.runs,
+            **PRIVATE,
         )
-        chat_page.select(graph.leave, None, graph.visible, **PRIVATE)
+        chosen.then(graph.follow, graph.given, graph.outputs, js=graph.with_darkness, **PRIVATE)
+        chosen.then(news.follow, news.given, news.page, **PRIVATE)
+        for page, leaving in ((chat_page, (graph, news)), (graph_page, (news,)), (news_page, (graph,))):
+            for left in leaving:
+                page.select(left.leave, None, left.visible, **PRIVATE)
         graph_page.select(graph.enter, graph.given, graph.outputs, js=graph.with_darkness, **PRIVATE)
+        news_page.select(news.enter, name, [news.page, news.visible], **PRIVATE)
     return app
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import gradio as gr
 
+from chatbot.monitor.chart import chart_css
+
 _HERE = Path(__file__).parent
 
 TEAL = gr.themes.Color(
@@ -67,8 +69,8 @@ THEME = gr.themes.Base(
 
 @cache
 def stylesheet() -> str:
-    """The demo's CSS."""
-    return (_HERE / "style.css").read_text(encoding="utf8")
+    """The demo's CSS, with that of the chart of news."""
+    return (_HERE / "style.css").read_text(encoding="utf8") + chart_css()
 
 
 @cache

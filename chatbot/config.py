@@ -182,6 +182,30 @@ class Guardrails(_Section):
     )
 
 
+class Monitor(_Section):
+    """A stream of news that is watched for surges of negative items."""
+
+    news: str | None = Field(
+        None, min_length=1, description="JSON lines of `date` and `text`; what `graft monitor BOT` and the app read."
+    )
+    sentiment: str = Field(min_length=1, description="The folder of a classifier, made by `graft train`.")
+    topic: str | None = Field(None, min_length=1, description="The same; surges are then also looked for by topic.")
+    negative: str = Field("negative", min_length=1, description="The label of the sentiment that counts.")
+    sure: Fraction = Field(0.5, description="Items whose label is less probable than this count as unsure.")
+    by: Literal["day", "hour"] = Field("day", description="What items are counted by.")
+    baseline: int | None = Field(
+        None, ge=4, le=1000, description="Days or hours before it that one is compared with; 28 days or 168 hours."
+    )
+    false_flags: float = Field(
+        0.01, gt=0, lt=0.5, description="Most likely share of days or hours that are flagged by chance."
+    )
+
+    @property
+    def bins(self) -> int:
+        """The days or hours that one is compared with."""
+        return self.baseline or {"day": 28, "hour": 168}[self.by]
+
+
 class Ui(_Section):
     """What the chat shows first."""
 
@@ -208,6 +232,7 @@ class BotConfig(_Section):
     )
     routes: dict[str, Route] = Field({}, description="By intent, as `adapters.intent` tells it; `oos` is of no intent.")
     guardrails: Guardrails = Guardrails()
+    monitor: Monitor | None = Field(None, description="News to watch; see docs/monitor.md.")
     ui: Ui = Ui()
     folder: Path = Field(Path(), exclude=True, description="Where bot.yaml is; set by the loader.")
 

@@ -219,6 +219,7 @@ def _rebased(data: dict[str, Any], folder: Path) -> dict[str, Any]:
         ("prompt", "template"),
         ("generator", "adapter"),
         *(("adapters", task) for task in Adapters.model_fields),
+        *(("monitor", key) for key in ("news", "sentiment", "topic")),
     ):
         part = data.get(section)
         if isinstance(part, dict) and key in part:

@@ -94,7 +94,7 @@ def keep(home: Path, manifest: Manifest, chosen: Chosen) -> None:
 
 def fingerprint(config: BotConfig, manifest: Manifest, adapters: Mapping[str, Adapter]) -> str:
     """Changes with what decides a confidence: the index, the settings of a turn, the adapters, the fitted models."""
-    turn = config.model_dump(mode="json", exclude={"title", "description", "guardrails", "ui"})
+    turn = config.model_dump(mode="json", exclude={"title", "description", "guardrails", "monitor", "ui"})
     folder = Path(support.__file__).parent
     models = [digest(folder / name) for name in ("support.json", "confidence.json")]
     weights = {task: adapter.fingerprint for task, adapter in adapters.items()}

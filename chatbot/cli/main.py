@@ -18,6 +18,7 @@ from chatbot.cli.arguments import BotArgument, JsonOption
 from chatbot.cli.average import average
 from chatbot.cli.evaluate import evaluate
 from chatbot.cli.graph import graph
+from chatbot.cli.monitor import monitor
 from chatbot.cli.opening import build_with_bar, open_bot, show_planned
 from chatbot.cli.output import counted, print_json, readable_errors, say, tell
 from chatbot.cli.train import train
@@ -186,6 +187,7 @@ def escalations(bot: BotArgument, json_: JsonOption = False) -> None:
 
 
 app.command(name="eval")(evaluate)
+app.command()(monitor)
 app.add_typer(train, name="train", help="Adapt a model to a domain: classifiers, and what answers.")
 app.command()(average)
 

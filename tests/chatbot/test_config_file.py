@@ -240,7 +240,8 @@ def test_extends_inherits_and_keeps_paths_relative_to_their_file(tmp_path: Path)
     (base / "bot.yaml").write_text(
         LEAST
         + "title: Base\nfaq: faq.csv\nretrieval: {top_k: 3, lexical: false}\n"
-        + "graph: {triples: [facts.csv]}\nprompt: {examples: examples.jsonl}\nadapters: {reader: own}\n",
+        + "graph: {triples: [facts.csv]}\nprompt: {examples: examples.jsonl}\nadapters: {reader: own}\n"
+        + "monitor: {news: news.jsonl, sentiment: heads/sentiment, topic: heads/topic}\n",
         encoding="utf8",
     )
     config = load(child, "extends: ../base\nname: child\nretrieval: {top_k: 9}\nprompt: {template: own.md}\n")
@@ -251,6 +252,13 @@ def test_extends_inherits_and_keeps_paths_relative_to_their_file(tmp_path: Path)
     assert [config.path(str(name)) for name in inherited] == wanted
     assert config.path(str(config.prompt.template)) == child / "own.md"
     assert config.adapter_folders == Adapters(reader=str(base / "own"))
+    assert config.monitor
+    watched = (config.monitor.news, config.monitor.sentiment, config.monitor.topic)
+    assert [config.path(str(name)) for name in watched] == [
+        base / "news.jsonl",
+        base / "heads/sentiment",
+        base / "heads/topic",
+    ]
 
 
 def test_extends_that_goes_in_circles_or_nowhere(tmp_path: Path) -> None:

@@ -18,7 +18,9 @@ from typing import Any
 
 import pytest
 
+from apps import BUNDLED
 from knowledge_graph.draw import page as explorer_page
+from tests.chatbot.small_bot import write_bot
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
@@ -54,11 +56,17 @@ class Server:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.home = home
+        finance = BUNDLED / "finance"
+        adapters = {"sentiment": str(finance / "adapters/sentiment"), "topic": str(finance / "adapters/topics")}
+        self.news = write_bot(
+            home / "news", name="news", title="News desk", monitor={"news": str(finance / "news.jsonl"), **adapters}
+        )
         self.url = f"http://127.0.0.1:{self.port}/"
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         command = [sys.executable, "-m", "apps.main", "demo", "security", "customer_service"]
+        command.append(str(self.news.config.folder))
         environment = {**os.environ, "GRAFT_HOME": str(self.home), "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
         self.process = subprocess.Popen(
             [*command, "--port", str(self.port), "--no-browser"], cwd=ROOT, env=environment, stderr=subprocess.PIPE
@@ -338,6 +346,28 @@ def test_the_graph_is_explored(page: Page) -> None:
     assert first in explorer.evaluate("nodes.getIds()")
     explorer.get_by_role("button", name="Back", exact=True).click()
     expect(panel.locator("h2")).to_have_text("phishing → Helena Marsh")
+
+
+def test_news_are_watched_where_a_bot_watches_some(page: Page) -> None:
+    def choose(title: str) -> None:
+        page.locator("#bot input").click()
+        page.get_by_role("option", name=title).click()
+
+    tab = page.get_by_role("tab", name="News")
+    expect(tab).to_be_hidden()
+    choose("News desk")
+    tab.click()
+    expect(page.locator("#news .columns .flagged")).to_have_count(4, timeout=15_000)
+    expect(page.locator("#news h2")).to_have_text(["2026-04-02 to 2026-04-03", "2026-03-17 to 2026-03-18"])
+    expect(page.locator("#news td", has_text="Galeston Bank's computers are down")).to_be_visible()
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    choose("Larkspur")
+    expect(tab).to_be_hidden()
+    expect(page.locator("#question textarea")).to_be_visible()
+    choose("News desk")
+    tab.click()
+    expect(page.locator("#news .columns .flagged").first).to_be_visible()
 
 
 def test_the_graph_is_queried_and_taken_along(page: Page, tmp_path: Path) -> None:

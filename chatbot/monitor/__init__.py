@@ -1,0 +1,1 @@
+"""A stream of news, watched for surges of negative items."""
