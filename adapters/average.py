@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters.models import ModelError
-from adapters.registry import CARD, CONFIG, WEIGHTS, Adapter, lora_config, read_weights
+from adapters.registry import CARD, CONFIG, WEIGHTS, Adapter, as_any_file, lora_config, read_weights
 
 DOWN, UP = ".lora_A.", ".lora_B."
 
@@ -54,6 +54,7 @@ def average(adapters: Sequence[Adapter], out: Path) -> dict[str, object]:
     out.mkdir(parents=True, exist_ok=True)
     shutil.copy(first.path / CONFIG, out)
     save_file({name: np.ascontiguousarray(w.astype(np.float16)) for name, w in mean.items()}, out / WEIGHTS)
+    as_any_file(out / WEIGHTS)
     (out / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf8")
     return card
 

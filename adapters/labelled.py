@@ -147,4 +147,4 @@ def _entry(row: Any, where: str) -> Labelled:
 
 
 def _shown(row: dict[str, Any]) -> str:
-    return ", ".join(row)[:100] or "nothing"
+    return json.dumps(row, ensure_ascii=False, default=str)[:100] if row else "nothing"

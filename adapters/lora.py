@@ -16,7 +16,7 @@ import torch
 
 from adapters.models import ModelError
 from adapters.partial import Partial
-from adapters.registry import WEIGHTS, read_weights
+from adapters.registry import WEIGHTS, as_any_file, read_weights
 
 LAYERS = ["query", "key", "value", "dense"]
 """The linear layers of the backbone, which are all adapted."""
@@ -107,6 +107,7 @@ class Lora(Partial):
         ).save_pretrained(str(folder))
         saved = {key: parameter.detach().cpu().half().contiguous() for key, parameter in self._named()}
         save_file(saved, folder / WEIGHTS)
+        as_any_file(folder / WEIGHTS)
 
     def _named(self) -> Iterator[tuple[str, Any]]:
         for name, down, up in zip(self.layers, self.down, self.up, strict=True):

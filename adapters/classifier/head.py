@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters.models import ModelError
-from adapters.registry import HEAD
+from adapters.registry import HEAD, as_any_file
 
 NEAREST = 5
 """Kept texts that a text is compared with."""
@@ -116,6 +116,7 @@ class Head:
         parts = {"weights": self.weights, "bias": self.bias, "kept": self.kept, "kept_rows": self.kept_rows}
         arrays = {name: np.ascontiguousarray(part) for name, part in parts.items()}
         save_file(arrays, folder / HEAD, {"head": json.dumps(told, ensure_ascii=False)})
+        as_any_file(folder / HEAD)
 
     @classmethod
     def load(cls, folder: Path) -> Head:

@@ -15,7 +15,7 @@ from adapters.generation.encoding import Example, Row
 from adapters.lora import SCALE
 from adapters.models import ModelError, ModelFiles, first_line
 from adapters.precision import has_bf16
-from adapters.registry import WEIGHTS
+from adapters.registry import WEIGHTS, as_any_file
 
 
 def open_causal_lm(files: ModelFiles, device: str, dtype: Any) -> tuple[Any, Any]:
@@ -108,6 +108,7 @@ class GeneratorLora:
         replace(self._config, inference_mode=True).save_pretrained(str(folder))
         weights = get_peft_model_state_dict(self.model, save_embedding_layers=False)
         save_file({name: value.detach().cpu().half().contiguous() for name, value in weights.items()}, folder / WEIGHTS)
+        as_any_file(folder / WEIGHTS)
 
     def logits(self, row: Row) -> torch.Tensor:
         """In float32 for every learned token of a row, by those before it; shape (learned, vocabulary)."""

@@ -15,7 +15,7 @@ from adapters.classifier.head import Head
 from adapters.lora import Lora
 from adapters.models import ModelFiles, TrainingError
 from adapters.partial import Partial
-from adapters.registry import ENCODER
+from adapters.registry import ENCODER, as_any_file
 
 INSIDE = "encoder."
 
@@ -95,6 +95,7 @@ class Tuned:
         else:
             self._put_back()
             self.classifier.whole[0].float().save(str(folder / ENCODER), create_model_card=False)
+            as_any_file(folder / ENCODER / "model.safetensors")
             self.classifier.to(self.partial.dtype)
         self.head().save(folder)
 

@@ -220,3 +220,9 @@ def test_data_is_read_with_a_part_put_aside(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, rows)))
     data = read_data([(tmp_path / "a.jsonl", 1.0)], None, None, 0)
     assert (len(data.train), len(data.dev)) == (34, 6) and data.labels == ["a", "b"]
+
+
+def test_others_may_read_what_was_trained(data: Data, tmp_path: Path) -> None:
+    trained("head", data, tmp_path, HeadConfig())
+    (tmp_path / "new").touch()
+    assert (tmp_path / "head.safetensors").stat().st_mode == (tmp_path / "new").stat().st_mode

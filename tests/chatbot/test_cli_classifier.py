@@ -59,7 +59,7 @@ def test_a_head_is_trained_checked_and_gone_on_from(texts: Path, tmp_path: Path)
         (["head", "--data", "TEXTS", "--replay", "TEXTS"], "--replay needs --start"),
         (["head", "--data", "TEXTS", "--start", "nowhere"], "no adapter in nowhere"),
         (["head", "--data", "TEXTS", "--strength", "-1"], "--strength must be at least 0, got -1"),
-        (["head", "--data", "BROKEN"], "broken.jsonl:2"),
+        (["head", "--data", "BROKEN"], 'broken.jsonl, line 2: expected a text, found {"text": 5'),
         (["head", "--data", "ALONE"], "has 1 label besides oos; expected two or more"),
         (["lora", "--data", "TEXTS", "--layers", "nothing"], "no layers called nothing"),
         (["lora", "--data", "TEXTS", "--adversarial", "x"], "one of none, fgm, pgd, freelb"),
