@@ -14,6 +14,8 @@ from adapters.sharing.files import SharingError, belongs, check_sizes
 from adapters.sharing.place import Repository
 
 LOGIN = "log in with `hf auth login`, or set HF_TOKEN"
+PATIENCE = 20.0
+"""Seconds without an answer of the Hub."""
 PICKLED = (".bin", ".pt", ".pth", ".pkl", ".ckpt")
 
 
@@ -26,11 +28,15 @@ def upload(files: Mapping[str, Path | bytes], to: Repository, private: bool) -> 
         SharingError: The Hub is out of reach or refuses, or a repository that is to be private is public.
     """
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
+    from huggingface_hub.errors import RepositoryNotFoundError
 
     with _readable(to):
         api = HfApi(library_name="graft")
-        api.create_repo(to.name, private=private or None, exist_ok=True)
-        info = api.model_info(to.name)
+        try:
+            info = api.model_info(to.name, timeout=PATIENCE)
+        except RepositoryNotFoundError:
+            api.create_repo(to.name, private=private or None, exist_ok=True)
+            info = api.model_info(to.name, timeout=PATIENCE)
         if private and not info.private:
             raise SharingError(f"{to} is there already, and public; --private makes only new ones private")
         before = [file.rfilename for file in info.siblings or []]
@@ -46,12 +52,12 @@ def download(source: Repository, out: Path) -> str:
     Raises:
         SharingError: The Hub is out of reach or refuses, or there is no adapter, or one too large.
     """
-    from huggingface_hub import HfApi, snapshot_download
+    from huggingface_hub import HfApi
     from huggingface_hub.hf_api import RepoFile
 
     with _readable(source):
         api = HfApi(library_name="graft")
-        commit = str(api.model_info(source.name, revision=source.revision).sha)
+        commit = str(api.model_info(source.name, revision=source.revision, timeout=PATIENCE).sha)
         tree = api.list_repo_tree(source.name, recursive=True, revision=commit)
         there = {entry.path: entry.size for entry in tree if isinstance(entry, RepoFile)}
         sizes = {name: size for name, size in there.items() if belongs(name)}
@@ -60,9 +66,7 @@ def download(source: Repository, out: Path) -> str:
             why = f"; {pickled[0]} is pickled, which may run code, and is not read" if pickled else ""
             raise SharingError(f"{source} holds no adapter{why}")
         check_sizes(sizes, str(source))
-        snapshot_download(
-            source.name, revision=commit, local_dir=out, allow_patterns=list(sizes), library_name="graft", max_workers=4
-        )
+        api.snapshot_download(source.name, revision=commit, local_dir=out, allow_patterns=list(sizes))
         shutil.rmtree(out / ".cache", ignore_errors=True)  # the client's notes on what it has fetched
         return commit
 
