@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from adapters.models import ModelError, locate
+from adapters.models import DEFAULT, ModelError, locate
 from adapters.registry import CARD, ENCODER, HEAD, SHIPPED, WEIGHTS, Adapter, base_of, base_title
 from adapters.sharing.files import SharingError, files_of
 from adapters.sharing.whole import check_whole
@@ -16,6 +16,9 @@ SAME, OTHER, ABSENT, WITHIN = "same", "other", "absent", "within"
 """Whether an adapter's base model is here: by checksum, one of that name but another, none, or in its own folder."""
 TELLING = ("accuracy", "has_answer_f1", "f1", "perplexity", "dev_right", "dev_loss")
 """Scores that stand for an adapter where there is room for one, the first that its card has."""
+
+LARGEST_SCORE = 1e300
+"""What is beyond, or no number, is not shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ def about(folder: Path, name: str) -> About:
 def about_adapter(adapter: Adapter, name: str) -> About:
     """The same of an adapter that was found whole."""
     card, here = adapter.card, base_here(adapter)
-    base = str(card.get("base", card.get("base_model", ""))) if here == WITHIN else base_title(base_of(adapter) or "")
+    base = base_title(base_of(adapter) or str(card.get("base", DEFAULT)))
     problems = {
         OTHER: f"the base model {base} here is another than it was trained on",
         ABSENT: f"its base model {base} is not on this machine",
@@ -102,7 +105,7 @@ def numbers(scores: Any, above: str = "") -> Iterator[tuple[str, float]]:
         for name, value in scores.items():
             if name != "labels":
                 yield from numbers(value, f"{above} {name}".strip())
-    elif isinstance(scores, int | float) and not isinstance(scores, bool):
+    elif isinstance(scores, int | float) and not isinstance(scores, bool) and abs(scores) < LARGEST_SCORE:
         yield above, float(scores)
 
 

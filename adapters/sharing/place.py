@@ -52,3 +52,8 @@ def name_of(source: Place) -> str:
     if not _NAME.fullmatch(name):
         raise SharingError(f"the adapter cannot be kept as {name!r}; choose a folder with -o")
     return name
+
+
+def is_folder(base: str) -> bool:
+    """Whether a base model's name is a folder's on some machine, rather than one of the Hub."""
+    return base.startswith((".", "~", "/")) or "\\" in base or base.count("/") > 1 or Path(base).is_dir()

@@ -12,6 +12,7 @@ from adapters.models import DEFAULT
 from adapters.registry import ENCODER, WEIGHTS, Adapter, base_of
 from adapters.sharing.about import About, numbers
 from adapters.sharing.files import SharingError
+from adapters.sharing.place import is_folder
 from adapters.sharing.whole import CLASSIFIER
 
 PIPELINES = {
@@ -101,19 +102,19 @@ def _front_matter(adapter: Adapter, told: About, name: str, scores: list[tuple[s
         )
         for key, metric, value in known
     ]
-    base, more = base_of(adapter) or str(adapter.card.get("base", "")), {}
-    base = DEFAULT_ON_HUB if base in (DEFAULT, "") else base
-    if _HUB_NAME.fullmatch(base):  # a folder of one machine is nobody else's base
+    base, more = base_of(adapter) or str(adapter.card.get("base", DEFAULT)), {}
+    base = DEFAULT_ON_HUB if base == DEFAULT else base
+    if not is_folder(base):
         more = {"base_model_relation": "finetune" if (adapter.path / ENCODER).is_dir() else "adapter"}
     licence = told.licence.lower().removesuffix("-only").removesuffix("-or-later")
     if licence and licence not in LICENCES:
         more["license_name"] = licence
     data = ModelCardData(
         language=adapter.card.get("language"),
-        license=licence if not licence or licence in LICENCES else "other",
+        license=(licence if licence in LICENCES else "other") if licence else None,
         library_name="peft" if (adapter.path / WEIGHTS).exists() else "graft",
         tags=sorted({"graft", told.task, *([told.method] if told.method else [])}),
-        base_model=base if _HUB_NAME.fullmatch(base) else None,
+        base_model=None if is_folder(base) else base,
         datasets=_datasets(adapter.card.get("data")) or None,
         metrics=sorted({metric for _, metric, _ in known}) or None,
         pipeline_tag=pipeline,

@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from adapters.models import ModelError
-from adapters.registry import CARD, SHIPPED
+from adapters.models import DEFAULT, ModelError
+from adapters.registry import CARD, SHIPPED, base_of
 from adapters.sharing.about import OTHER, About, about_adapter, is_adapter
 from adapters.sharing.files import README, SharingError, check_sizes, copy_files, files_of, replacing
 from adapters.sharing.hub import download, upload
@@ -95,13 +95,14 @@ def push(folder: Path, to: str, licence: str | None = None, private: bool = Fals
     return Shared(told, address, sizes | {name: len(text.encode()) for name, text in made.items()})
 
 
-def pull(source: str, out: Path | None, pulled: Path, force: bool = False) -> Shared:
+def pull(source: str, out: Path | None, pulled: Path, force: bool = False, base: str | None = None) -> Shared:
     """Take an adapter, checked, into a folder of its own.
 
     Args:
         source: See `place`.
         out: The folder; by default one of the adapter's name in `pulled`.
         force: Whether an adapter in the folder is replaced.
+        base: Where its base model is, if not where its card says; see `adapters.models.locate`.
 
     Raises:
         ModelError: It is nowhere, damaged, or of another base model than the one here, or there is no place for it.
@@ -118,7 +119,11 @@ def pull(source: str, out: Path | None, pulled: Path, force: bool = False) -> Sh
             check_sizes(sizes, source)
             copy_files(origin, sizes, new)
         try:
-            told = about_adapter(check_whole(new), target.name)
+            adapter = check_whole(new)
+            if base and base_of(adapter) not in (None, DEFAULT):
+                adapter.card["base"] = base
+                (new / CARD).write_text(json.dumps(adapter.card, indent=1, ensure_ascii=False) + "\n", encoding="utf8")
+            told = about_adapter(adapter, target.name)
         except ModelError as error:
             raise SharingError(str(error).replace(str(new), source)) from None
         if told.base_here == OTHER:

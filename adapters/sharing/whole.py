@@ -14,6 +14,8 @@ CLASSIFIER = "classifier"
 TASKS = (*ON_BACKBONE, CLASSIFIER, GENERATOR)
 LARGEST_CARD = 4 * 2**20
 """Bytes."""
+DEEPEST_CARD = 100
+"""Objects within each other; a card holds those of the adapters that it goes on from."""
 
 
 def check_whole(folder: Path) -> Adapter:
@@ -59,7 +61,15 @@ def _problem(card: dict[str, object]) -> str | None:
         return "expected labels, those that the classifier tells"
     if not isinstance(card.get("scores", {}), dict):
         return "expected scores, numbers by name"
-    return None
+    return "it is nested too deep" if _deeper_than(card, DEEPEST_CARD) else None
+
+
+def _deeper_than(value: object, most: int) -> bool:
+    level = [value]
+    for _ in range(most):
+        parts = (each.values() if isinstance(each, dict) else each for each in level if isinstance(each, dict | list))
+        level = [part for some in parts for part in some]
+    return bool(level)
 
 
 def _check_weights(path: Path) -> None:

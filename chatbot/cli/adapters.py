@@ -94,6 +94,7 @@ def push(
 
     The Hub's token is the one that `hf auth login` keeps, or that of HF_TOKEN.
     """
+    from adapters.sharing.place import is_folder
     from adapters.sharing.share import find
     from adapters.sharing.share import push as give
 
@@ -101,6 +102,8 @@ def push(
         shared = give(find(name, pulled()), to, licence, private, force)
         if not shared.about.licence:
             say("it has no licence, without which nobody may use it; name one with --licence")
+        if is_folder(shared.about.base):
+            say(f"its base model is a folder of this machine, which the card names: {shared.about.base}")
         if json_:
             print_json({"place": shared.place, "files": shared.files, "adapter": _told(shared.about)})
             return
@@ -114,18 +117,23 @@ def pull(
     out: Annotated[
         Path | None, typer.Option("-o", "--out", metavar="DIR", help="Its folder; else one in the Graft home.")
     ] = None,
+    base: Annotated[
+        str | None, typer.Option(help="A folder with its base model, where that is none of the Hub's.")
+    ] = None,
     force: ForceOption = False,
     json_: JsonOption = False,
 ) -> None:
     """Take an adapter, checked: only its own files, nothing pickled, and its base model by checksum."""
     from adapters.sharing.about import ABSENT
+    from adapters.sharing.place import is_folder
     from adapters.sharing.share import pull as take
 
     with readable_errors():
-        shared = take(source, out, pulled(), force)
+        shared = take(source, out, pulled(), force, base and str(Path(base).expanduser().resolve()))
         told = shared.about
         if told.base_here == ABSENT:
-            say(f"it needs the base model {told.base}, checksum {told.base_sha256}, which is not on this machine yet")
+            cure = "name the folder that holds it with --base" if is_folder(told.base) else "it is fetched at first use"
+            say(f"its base model {told.base}, checksum {told.base_sha256}, is not on this machine: {cure}")
         if json_:
             print_json({"place": shared.place, "commit": shared.commit, "files": shared.files, "adapter": _told(told)})
             return

@@ -14,7 +14,7 @@ from safetensors.numpy import load_file, save_file
 
 from adapters.classifier.runtime import Classifier
 from adapters.generation.runtime import open_generator
-from adapters.models import ModelError
+from adapters.models import ModelError, locate
 from adapters.reader.runtime import Reader
 from adapters.registry import CARD, CHECKPOINT, CONFIG, HEAD, SHIPPED, WEIGHTS, find_adapter
 from adapters.reranker.runtime import Reranker
@@ -80,6 +80,8 @@ def test_a_licence_that_the_hub_does_not_know_is_told_by_its_name(own: Path, tmp
     push(own, str(tmp_path / "given"), "LicenseRef-Acme")
     told = yaml.safe_load((tmp_path / "given" / README).read_text(encoding="utf8").split("---\n")[1])
     assert (told["license"], told["license_name"]) == ("other", "licenseref-acme")
+    push(own, str(tmp_path / "given"), force=True)
+    assert "license" not in yaml.safe_load((tmp_path / "given" / README).read_text(encoding="utf8").split("---\n")[1])
     with pytest.raises(SharingError, match=r"SPDX identifier such as Apache-2.0 or CC-BY-4.0, got 'no licence'"):
         push(own, str(tmp_path / "other"), "no licence")
 
@@ -132,6 +134,7 @@ def lose_weights(folder: Path) -> None:
         (lambda folder: change_card(folder, task="spy"), "expected task, one of reader, matcher, .* got 'spy'"),
         (lambda folder: change_card(folder, base_sha256=None), "expected base_sha256"),
         (lambda folder: change_card(folder, scores=[1]), "expected scores"),
+        (lambda folder: change_card(folder, more=json.loads("[" * 300 + "]" * 300)), "nested too deep"),
         (lambda folder: (folder / CARD).write_text(" " * 2**23), "at most 4,194,304 are read"),
         (lambda folder: write_encoder(folder, "config.json"), "expected config.json and model.safetensors"),
     ],
@@ -230,6 +233,22 @@ def test_another_base_is_refused_and_one_that_is_not_here_named(own: Path, tmp_p
     assert about(own, "own").problem == taken.about.problem
 
 
+def test_a_base_in_a_folder_is_named_where_it_is_here(own: Path, tmp_path: Path) -> None:
+    base = tmp_path / "encoder"
+    base.mkdir()
+    save_file(load_file(SHIPPED / "matcher" / WEIGHTS), base / "model.safetensors")
+    change_card(own, base="/home/elsewhere/encoder", base_sha256=locate(str(base)).fingerprint)
+    push(own, str(tmp_path / "given"), "MIT")
+    front = yaml.safe_load((tmp_path / "given" / README).read_text(encoding="utf8").split("---\n")[1])
+    assert "base_model" not in front, "the Hub would refuse it"
+    assert pull(str(own), tmp_path / "one", tmp_path).about.base_here == "absent"
+    taken = pull(str(own), tmp_path / "two", tmp_path, base=str(base))
+    assert taken.about.base_here == "same" and find_adapter(taken.place, "classifier").card["base"] == str(base)
+    save_file(load_file(SHIPPED / "reader" / WEIGHTS), base / "model.safetensors")
+    with pytest.raises(SharingError, match="encoder here is another than it was trained on"):
+        pull(str(own), tmp_path / "three", tmp_path, base=str(base))
+
+
 LOADERS: dict[str, Callable[[str], Any]] = {
     "reader": Reader.load,
     "matcher": lambda folder: Encoder.load(adapter=find_adapter(folder, "matcher")),
@@ -255,8 +274,6 @@ def test_no_adapter_is_put_on_a_base_that_it_was_not_trained_on(task: str, names
 
 
 def test_an_adapter_of_the_backbone_is_not_excused_by_the_base_that_its_card_names(tmp_path: Path) -> None:
-    from adapters.models import locate
-
     folder, other = tmp_path / "own", tmp_path / "base"
     shutil.copytree(SHIPPED / "reader", folder)
     other.mkdir()

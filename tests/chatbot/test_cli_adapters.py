@@ -78,6 +78,22 @@ def test_a_card_is_shown_for_people_and_whole_as_json(own: Path) -> None:
     assert card == json.loads((SHIPPED / "tagger" / "card.json").read_text(encoding="utf8"))
 
 
+def test_numbers_that_are_none_are_not_shown(own: Path) -> None:
+    scores = {"accuracy": 10**400, "f1": float("nan"), "perplexity": 4.5}
+    (own / "card.json").write_text(json.dumps(json.loads((own / "card.json").read_text()) | {"scores": scores}))
+    shown = graft("show", own)
+    assert shown.exit_code == 0 and "scores     perplexity  4.5" in shown.stdout
+
+
+def test_a_pull_says_which_base_is_needed(own: Path) -> None:
+    card = json.loads((own / "card.json").read_text())
+    for base, cure in (("acme/encoder", "it is fetched at first use"), ("/models/e", "name the folder that holds it")):
+        (own / "card.json").write_text(json.dumps(card | {"base": base}))
+        taken = graft("pull", own, "--force")
+        assert taken.exit_code == 0 and f"its base model {base}, checksum {card['base_sha256']}, is" in taken.stderr
+        assert cure in taken.stderr
+
+
 def test_a_pulled_adapter_is_used_by_its_folder(tmp_path: Path, reconfigured: Reconfigured) -> None:
     given = graft("push", "reader", tmp_path / "given", "--licence", "Apache-2.0")
     assert (
