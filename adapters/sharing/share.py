@@ -70,9 +70,10 @@ def push(folder: Path, to: str, licence: str | None = None, private: bool = Fals
     if licence:
         adapter.card["licence"] = check_licence(licence)
     told = about_adapter(adapter, str(folder))
+    title, source = (name_of(target), to) if isinstance(target, Repository) else (target.resolve().name, "FOLDER")
     made = {
         CARD: json.dumps(published(adapter.card), indent=1, ensure_ascii=False) + "\n",
-        README: readme(adapter, told, name_of(target), to if isinstance(target, Repository) else "FOLDER"),
+        README: readme(adapter, told, title, source),
     }
     kept = [name for name in sizes if name not in made]
     if isinstance(target, Repository):

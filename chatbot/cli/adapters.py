@@ -132,8 +132,8 @@ def pull(
         shared = take(source, out, pulled(), force, base and str(Path(base).expanduser().resolve()))
         told = shared.about
         if told.base_here == ABSENT:
-            cure = "name the folder that holds it with --base" if is_folder(told.base) else "it is fetched at first use"
-            say(f"its base model {told.base}, checksum {told.base_sha256}, is not on this machine: {cure}")
+            hub = "" if is_folder(told.base) else "it is fetched from the Hub at first use, or "
+            say(f"its base model {told.base}, checksum {told.base_sha256}, is not here: {hub}name its folder by --base")
         if json_:
             print_json({"place": shared.place, "commit": shared.commit, "files": shared.files, "adapter": _told(told)})
             return
@@ -179,10 +179,10 @@ def _sections(about: About, card: Mapping[str, Any], files: Mapping[str, int]) -
     if recipe := card.get("recipe"):
         yield "recipe", _lines(recipe)
     trained, total = card.get("trained_parameters"), card.get("parameters")
-    if isinstance(trained, int) and isinstance(total, int) and total:
+    if isinstance(trained, int) and isinstance(total, int) and 0 < trained <= total:
         yield "size", [f"{trained:,} parameters trained of {total:,} ({trained / total:.1%})"]
     yield "files", [line.strip() for line in aligned([(name, _size(size)) for name, size in files.items()])]
-    yield "loads", [about.problem or "yes"]
+    yield "loads", ["yes" if about.loads else f"no: {about.problem}"]
 
 
 def _data(data: Any) -> list[str]:

@@ -55,13 +55,14 @@ def change_card(folder: Path, **changes: Any) -> None:
 
 def test_a_push_takes_the_adapter_and_nothing_else_of_its_folder(own: Path, tmp_path: Path) -> None:
     before = contents(own)
-    push(own, str(tmp_path / "given"), "Apache-2.0")
-    assert names(tmp_path / "given") == {CARD, HEAD, README}
+    given = tmp_path / "what we give"
+    push(own, str(given), "Apache-2.0")
+    assert names(given) == {CARD, HEAD, README}
     assert contents(own) == before
-    card = find_adapter(str(tmp_path / "given"), "classifier").card
+    card = find_adapter(str(given), "classifier").card
     assert card["licence"] == "Apache-2.0" and card["scores"]["test"]["confusions"][0]["count"] == 2  # type: ignore[index]
-    assert QUOTED in (own / CARD).read_text() and QUOTED not in (tmp_path / "given" / CARD).read_text()
-    assert Classifier.load(tmp_path / "given").head.labels == LABELS
+    assert QUOTED in (own / CARD).read_text() and QUOTED not in (given / CARD).read_text()
+    assert Classifier.load(given).head.labels == LABELS
 
 
 def test_the_model_card_is_what_the_hub_reads(own: Path, tmp_path: Path) -> None:

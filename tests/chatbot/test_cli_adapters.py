@@ -87,7 +87,10 @@ def test_numbers_that_are_none_are_not_shown(own: Path) -> None:
 
 def test_a_pull_says_which_base_is_needed(own: Path) -> None:
     card = json.loads((own / "card.json").read_text())
-    for base, cure in (("acme/encoder", "it is fetched at first use"), ("/models/e", "name the folder that holds it")):
+    for base, cure in (
+        ("acme/encoder", "not here: it is fetched from the Hub"),
+        ("/models/e", "not here: name its folder by --base"),
+    ):
         (own / "card.json").write_text(json.dumps(card | {"base": base}))
         taken = graft("pull", own, "--force")
         assert taken.exit_code == 0 and f"its base model {base}, checksum {card['base_sha256']}, is" in taken.stderr
