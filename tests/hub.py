@@ -48,6 +48,7 @@ class Hub(ThreadingHTTPServer):
     """Repositories by name.
 
     Args:
+        large: Content of Git LFS by its SHA-256, which weights are sent as where `by_lfs`.
         fault: A status that every request is answered with, or 0.
         asked: Methods and paths of all requests.
     """
@@ -57,6 +58,8 @@ class Hub(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.stored: dict[str, Stored] = {}
+        self.large: dict[str, bytes] = {}
+        self.by_lfs = False
         self.fault = 0
         self.asked: list[str] = []
 
@@ -92,6 +95,11 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._answer()
 
+    def do_PUT(self) -> None:
+        data = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.large[hashlib.sha256(data).hexdigest()] = data
+        self._send(200, {})
+
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         path = self.path.partition("?")[0].replace("%2F", "/")
@@ -105,6 +113,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(401 if "Authorization" not in self.headers else 403, {"error": "Forbidden"})
         elif path == "/api/repos/create":
             self._create(json.loads(body))
+        elif path.endswith("/info/lfs/objects/batch"):
+            upload = {"upload": {"href": f"{self.server.url}/large"}}
+            objects = [{**each, "actions": upload} for each in json.loads(body)["objects"]]
+            self._send(200, {"transfer": "basic", "objects": objects})
         elif found := re.fullmatch(r"/(?:api/models/)?([^/]+/[^/]+)(?:/(\w+)/(.+))?", path):
             name, what, rest = found.groups()
             stored = self.server.stored.get(name)
@@ -136,7 +148,11 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, [{"type": "file", "path": p, "size": len(d), "oid": oid} for p, d, oid in entries])
         elif what == "preupload":
             paths = [each["path"] for each in json.loads(body)["files"]]
-            modes = [{"path": path, "uploadMode": "regular", "shouldIgnore": False} for path in paths]
+            lfs = [self.server.by_lfs and path.endswith(".safetensors") for path in paths]
+            modes = [
+                {"path": path, "uploadMode": "lfs" if large else "regular", "shouldIgnore": False}
+                for path, large in zip(paths, lfs, strict=True)
+            ]
             self._send(200, {"files": modes})
         elif what == "commit":
             self._commit(name, stored, [json.loads(line) for line in body.splitlines()])
@@ -155,6 +171,8 @@ class _Handler(BaseHTTPRequestHandler):
                 return
             if line["key"] == "file":
                 files[value["path"]] = base64.b64decode(value["content"])
+            elif line["key"] == "lfsFile":
+                files[value["path"]] = self.server.large[value["oid"]]
             elif line["key"] == "deletedFile":
                 del files[value["path"]]
         commit = stored.commit(files)

@@ -97,6 +97,10 @@ def _readable(place: Repository) -> Iterator[None]:
         raise SharingError(f"{place} needs a token: {LOGIN}") from None
     except (errors.HTTPError, errors.LocalEntryNotFoundError, ConnectionError) as error:
         raise SharingError(f"the Hub is out of reach: {first_line(error)}") from None
+    except (SharingError, OSError):
+        raise
+    except Exception as error:  # of a transfer of weights, or a card that the Hub refuses; they share no class
+        raise SharingError(f"{place}: {' '.join(str(error).split())[:300]}") from error
     finally:
         if not bars:
             utils.enable_progress_bars()

@@ -305,6 +305,25 @@ def test_the_hub_gives_back_what_it_was_given(own: Path, tmp_path: Path, hub: Hu
     assert (taken.about.labels, taken.about.licence) == (list(LABELS), "CC-BY-4.0")
 
 
+def test_weights_that_the_hub_wants_by_lfs_arrive(
+    own: Path, tmp_path: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", True)
+    hub.by_lfs = True
+    push(own, "hf:acme/intent")
+    assert list(hub.large.values()) == [(own / HEAD).read_bytes()]
+    taken = pull("hf:acme/intent", None, tmp_path / "pulled")
+    assert (Path(taken.place) / HEAD).read_bytes() == (own / HEAD).read_bytes()
+
+
+def test_a_card_that_the_hub_refuses_is_said_in_a_line(own: Path, hub: Hub) -> None:
+    change_card(own, base="acme/an encoder", base_sha256="0" * 64)
+    with pytest.raises(SharingError, match=r"hf:acme/intent: .*metadata.* acme/an encoder is not valid") as found:
+        push(own, "hf:acme/intent")
+    assert "\n" not in str(found.value)
+    assert CARD not in hub.stored["acme/intent"].files
+
+
 def test_a_push_replaces_the_adapter_that_a_repository_holds_by_one_commit(own: Path, tmp_path: Path, hub: Hub) -> None:
     push(SHIPPED / "matcher", "hf:acme/own")
     stored = hub.stored["acme/own"]
