@@ -37,7 +37,9 @@ def average(adapters: Sequence[Adapter], out: Path) -> dict[str, object]:
     weights = [read_weights(adapter.path) for adapter in adapters]
     for adapter, own in zip(adapters[1:], weights[1:], strict=True):
         if _kind(adapter, own) != _kind(first, weights[0]):
-            raise ModelError(f"the adapters in {first.path} and {adapter.path} differ in task, layers, rank or scale")
+            raise ModelError(
+                f"the adapters in {first.path} and {adapter.path} differ in task, base, layers, rank or scale"
+            )
     mean: dict[str, NDArray[np.float32]] = {}
     for name in weights[0]:
         if DOWN in name:
@@ -46,11 +48,9 @@ def average(adapters: Sequence[Adapter], out: Path) -> dict[str, object]:
             mean[up], mean[name] = _cut(update, len(weights[0][name]))
         elif UP not in name:
             mean[name] = np.mean([own[name] for own in weights], axis=0)
-    card = {
-        "task": first.card["task"],
-        "base_sha256": first.card["base_sha256"],
-        "average_of": [adapter.card for adapter in adapters],
-    }
+    shared = ("task", "base", "base_sha256", "layers", "types")
+    card: dict[str, object] = {key: first.card[key] for key in shared if key in first.card}
+    card["average_of"] = [adapter.card for adapter in adapters]
     out.mkdir(parents=True, exist_ok=True)
     shutil.copy(first.path / CONFIG, out)
     save_file({name: np.ascontiguousarray(w.astype(np.float16)) for name, w in mean.items()}, out / WEIGHTS)
@@ -61,7 +61,12 @@ def average(adapters: Sequence[Adapter], out: Path) -> dict[str, object]:
 
 def _kind(adapter: Adapter, weights: dict[str, NDArray[np.float32]]) -> tuple[object, ...]:
     """What adapters must share to be averaged."""
-    return adapter.card["task"], lora_config(adapter), {name: weight.shape for name, weight in weights.items()}
+    return (
+        adapter.card["task"],
+        adapter.card["base_sha256"],
+        lora_config(adapter),
+        {name: weight.shape for name, weight in weights.items()},
+    )
 
 
 def _cut(update: NDArray[np.float32], rank: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

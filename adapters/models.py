@@ -40,12 +40,13 @@ class ModelFiles:
     adapter: Adapter | None = None
 
 
-def locate(name: str) -> ModelFiles:
+def locate(name: str, fetch: bool = True) -> ModelFiles:
     """Find the files of a model.
 
     Args:
         name: `default` (all-MiniLM-L6-v2, bundled), the path of a folder, or a Hugging Face name such as
             `BAAI/bge-small-en-v1.5`, fetched on first use unless `HF_HUB_OFFLINE=1`.
+        fetch: Whether a model that is not on this machine may be fetched.
 
     Raises:
         ModelError: The model is nowhere to be found.
@@ -55,7 +56,7 @@ def locate(name: str) -> ModelFiles:
     folder = Path(os.path.expanduser(name))
     if folder.is_dir():
         return ModelFiles(name, folder.resolve(), sha256(_weights(folder)))
-    snapshot = _snapshot(name)
+    snapshot = _snapshot(name, fetch)
     return ModelFiles(name, snapshot, f"{name}@{snapshot.name}")
 
 
@@ -103,7 +104,7 @@ def _weights(folder: Path) -> Path:
     raise ModelError(f"no model weights in {folder}; expected model.safetensors")
 
 
-def _snapshot(name: str) -> Path:
+def _snapshot(name: str, fetch: bool) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
@@ -113,6 +114,8 @@ def _snapshot(name: str) -> Path:
     except HFValidationError as error:
         raise ModelError(f"model not found: {name!r} is neither a folder nor a Hugging Face name") from error
     except OSError:
+        if not fetch:
+            raise ModelError(f"model {name!r} is not on this machine") from None
         if os.environ.get("HF_HUB_OFFLINE", "") in {"1", "true", "True"}:
             raise ModelError(f"model {name!r} is not in the local cache and HF_HUB_OFFLINE is set") from None
     try:

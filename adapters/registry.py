@@ -10,9 +10,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from adapters.models import ModelError, locate, sha256
+from adapters.models import DEFAULT, ModelError, locate, sha256
 
 SHIPPED = Path(__file__).parent / "shipped"
+TASKS = ("reader", "matcher", "reranker")
+"""Each has a shipped adapter."""
+ON_BACKBONE = (*TASKS, "tagger")
+"""Those whose adapters are put on the bundled base, whatever their cards say; others name their base."""
 WEIGHTS, CONFIG, CARD = "adapter_model.safetensors", "adapter_config.json", "card.json"
 """Files of an adapter's folder."""
 HEAD = "head.safetensors"
@@ -47,6 +51,22 @@ def find_adapter(name: str, task: str | None) -> Adapter:
     Raises:
         ModelError: There is none, it is for another task, or for another base model than the bundled one.
     """
+    adapter = read_adapter(name, task)
+    path, card = adapter.path, adapter.card
+    if task and card.get("task") != task:
+        raise ModelError(f"the adapter in {path} is for the task {card.get('task')!r}, not {task!r}")
+    base = base_of(adapter)
+    if base and card.get("base_sha256") != locate(base).fingerprint:
+        raise ModelError(f"the adapter in {path} was trained on another base model than {base_title(base)}")
+    return adapter
+
+
+def read_adapter(name: str, task: str | None = None) -> Adapter:
+    """An adapter as it is stored, for whatever task and base model; see `find_adapter`.
+
+    Raises:
+        ModelError: There is none.
+    """
     path = SHIPPED / task if name == "default" and task else Path(os.path.expanduser(name))
     try:
         card = json.loads((path / CARD).read_text(encoding="utf8"))
@@ -56,13 +76,19 @@ def find_adapter(name: str, task: str | None) -> Adapter:
     except (OSError, ValueError, RecursionError):
         parts = f"{CARD} and {HEAD}" if task == "classifier" else f"{CARD}, {CONFIG} and {WEIGHTS}"
         raise ModelError(f"no adapter in {path}: expected {parts}") from None
-    if task and card.get("task") != task:
-        raise ModelError(f"the adapter in {path} is for the task {card.get('task')!r}, not {task!r}")
-    base = str(card.get("base", "default"))
-    if not (path / ENCODER).is_dir() and card.get("base_sha256") != locate(base).fingerprint:
-        known = "all-MiniLM-L6-v2" if base == "default" else base
-        raise ModelError(f"the adapter in {path} was trained on another base model than {known}")
     return Adapter(name, path, card, fingerprint)
+
+
+def base_of(adapter: Adapter) -> str | None:
+    """The name of an adapter's base model; None where it has a whole encoder of its own."""
+    if adapter.card.get("task") in ON_BACKBONE:
+        return DEFAULT
+    return None if (adapter.path / ENCODER).is_dir() else str(adapter.card.get("base", DEFAULT))
+
+
+def base_title(base: str) -> str:
+    """A base model's name for people."""
+    return "all-MiniLM-L6-v2" if base == DEFAULT else base
 
 
 def lora_config(adapter: Adapter) -> tuple[int, float]:

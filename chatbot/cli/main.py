@@ -14,6 +14,7 @@ import typer
 
 from chatbot import bots
 from chatbot.cli import output
+from chatbot.cli.adapters import adapters
 from chatbot.cli.arguments import BotArgument, JsonOption
 from chatbot.cli.average import average
 from chatbot.cli.evaluate import evaluate
@@ -190,6 +191,7 @@ app.command(name="eval")(evaluate)
 app.command()(monitor)
 app.add_typer(train, name="train", help="Adapt a model to a domain: classifiers, and what answers.")
 app.command()(average)
+app.add_typer(adapters, name="adapters", help="List, show, give away and take adapters.")
 
 
 def main() -> None:

@@ -50,7 +50,7 @@ def test_the_mean_of_a_model_and_thrice_it_is_twice_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("others", "message"),
     [
-        (["reranker"], "differ in task, layers, rank or scale"),
+        (["reranker"], "differ in task, base, layers, rank or scale"),
         (["nowhere"], "no adapter in"),
         (["reader"], "the same adapter is given twice"),
         ([], "expected two adapters or more, got 1"),
