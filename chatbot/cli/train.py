@@ -56,6 +56,13 @@ def _classifier(
             metavar="PATH[:SHARE]", help="Texts --start was trained on; a tenth of each label is learned again."
         ),
     ] = None,
+    self_train: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Texts without labels, that get those that a head is sure of.")
+    ] = None,
+    sure: Annotated[float, typer.Option(min=0.5, max=1, help="How sure, for --self-train.")] = 0.9,
+    search: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Try N settings on the held-out texts, and train with the best.")
+    ] = 0,
     resume: ResumeOption = False,
     tensorboard: BoardOption = False,
     json_: CardOption = False,
@@ -66,20 +73,33 @@ def _classifier(
         again = replay_files(replay or [])
         if again and not start:
             raise GraftError("--replay needs --start: the classifier that was trained on these texts")
-        check_files(dev, test)
+        check_files(dev, test, self_train)
         check_out(out, resume)
         config = method.config(**settings)
         quiet()
         from adapters.backbone import load_backbone
+        from adapters.classifier.card import write_card
         from adapters.classifier.data import read_data
+        from adapters.search import found_settings
+        from adapters.self_training import self_trained
 
         found = read_data(files, dev, test, config.seed, start, again)
         if not found.dev:
             say("too few texts to put some aside: nothing decides when to stop, or what is out of scope")
         for finding in found.check(load_backbone(base)):
             say(f"data: {finding.kind}: {finding.text}")
+        if self_train:
+            found, told = self_trained(found, base, self_train, sure, config.seed)
+            say(str(told))
+        source = str(teacher) if method.taught else base
+        tried: list[dict[str, Any]] = []
+        if search:
+            config, tried = found_settings(method, found, source, out, config, search, _say_trial)
         with training_watch(method.name, out / "tensorboard" if tensorboard else None) as watch:
-            card = method.train(found, str(teacher) if method.taught else base, out, config, watch)
+            card = method.train(found, source, out, config, watch)
+        if tried:
+            card["search"] = tried
+            write_card(out, card)
         if json_:
             print_json(card)
             return
@@ -89,6 +109,12 @@ def _classifier(
             f"{out}: {method.name}, {counted(len(card['labels']), 'label')}; {'; '.join(said)};"
             f" {card['trained_parameters']:,} parameters trained ({share:.1%}) in {card['seconds']:.0f} s"
         )
+
+
+def _say_trial(trial: dict[str, Any]) -> None:
+    named = ", ".join(f"{name} {value:.3g}" for name, value in trial["settings"].items())
+    accuracy = trial["accuracy"]
+    say(f"trial {trial['trial']}: {named}: " + ("it failed" if accuracy is None else f"accuracy {accuracy:.3f}"))
 
 
 def _scores(scores: dict[str, Any]) -> str:

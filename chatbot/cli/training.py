@@ -85,8 +85,9 @@ def check_out(out: Path, resume: bool) -> None:
         GraftError: It cannot.
     """
     from adapters.registry import CHECKPOINT
+    from adapters.search import FOLDER
 
-    begun = (out / CHECKPOINT).exists()
+    begun = (out / CHECKPOINT).exists() or (out / FOLDER).exists()
     if resume and not begun:
         raise GraftError(f"{out} holds no interrupted training")
     if begun and not resume:
@@ -107,8 +108,9 @@ def readable_training(out: Path, less: str = "a lower --budget or --batch") -> I
             yield
         except KeyboardInterrupt:
             from adapters.registry import CHECKPOINT
+            from adapters.search import FOLDER
 
-            begun = (out / CHECKPOINT).exists()
+            begun = (out / CHECKPOINT).exists() or (out / FOLDER).exists()
             say("interrupted; " + ("go on with the same command and --resume" if begun else "nothing was kept"))
             raise SystemExit(130) from None
         except (RuntimeError, MemoryError) as error:
