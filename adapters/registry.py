@@ -13,12 +13,10 @@ from numpy.typing import NDArray
 from adapters.models import ModelError, locate, sha256
 
 SHIPPED = Path(__file__).parent / "shipped"
-TASKS = ("reader", "matcher", "reranker")
-"""Each has a shipped adapter."""
 WEIGHTS, CONFIG, CARD = "adapter_model.safetensors", "adapter_config.json", "card.json"
 """Files of an adapter's folder."""
 HEAD = "head.safetensors"
-"""That of a classifier's head."""
+"""That of a classifier's or a grader's head."""
 ENCODER = "encoder"
 """A folder within it with a whole encoder, where all of one was trained."""
 CHECKPOINT = "checkpoint.safetensors"
@@ -56,7 +54,7 @@ def find_adapter(name: str, task: str | None) -> Adapter:
         if not isinstance(card, dict):
             raise ValueError
     except (OSError, ValueError, RecursionError):
-        parts = f"{CARD} and {HEAD}" if task == "classifier" else f"{CARD}, {CONFIG} and {WEIGHTS}"
+        parts = f"{CARD} and {HEAD}" if task in ("classifier", "grader") else f"{CARD}, {CONFIG} and {WEIGHTS}"
         raise ModelError(f"no adapter in {path}: expected {parts}") from None
     if task and card.get("task") != task:
         raise ModelError(f"the adapter in {path} is for the task {card.get('task')!r}, not {task!r}")

@@ -1,4 +1,4 @@
-"""The page: a header with the bot chooser, and two tabs, Chat and Graph."""
+"""The page: a header with the bot chooser, and the tabs Chat, Graph and, for a bot that has one, Quiz."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import gradio as gr
 
 from apps.chat import PRIVATE, ChatTab
 from apps.graph_tab import GraphTab
+from apps.quiz_tab import QuizTab
 from apps.shelf import Shelf
 
 MEMORY_KEY = "graft"
@@ -31,19 +32,25 @@ def build_app(shelf: Shelf) -> gr.Blocks:
                 chat = ChatTab(shelf, name, memory)
             with gr.Tab("Graph", id="graph") as graph_page:
                 graph = GraphTab(shelf, name)
+            with gr.Tab("Quiz", id="quiz", visible=False) as quiz_page:
+                quiz = QuizTab(shelf, name)
+
+        def follow_quiz(bot: str) -> dict[Any, Any]:
+            return {quiz_page: gr.Tab(visible=quiz.has_quiz(bot)), **quiz.open(bot)}
 
         def load(kept: object) -> dict[Any, Any]:
             bot = shelf.get(kept.get("bot") if isinstance(kept, dict) else first).config.name
-            return {**chat.open(bot, kept), name: bot, about: _about(shelf, bot)}
+            return {**chat.open(bot, kept), name: bot, about: _about(shelf, bot), **follow_quiz(bot)}
 
         def choose(bot: str, kept: object) -> dict[Any, Any]:
-            return {**chat.open(bot, kept), about: _about(shelf, bot)}
+            return {**chat.open(bot, kept), about: _about(shelf, bot), **follow_quiz(bot)}
 
-        app.load(load, memory, [*chat.outputs, name, about], **PRIVATE)
-        name.input(choose, [name, memory], [*chat.outputs, about], cancels=chat.runs, **PRIVATE).then(
+        follows = [*chat.outputs, about, quiz_page, *quiz.outputs]
+        app.load(load, memory, [*follows, name], **PRIVATE)
+        name.input(choose, [name, memory], follows, cancels=chat.runs, **PRIVATE).then(
             graph.follow, graph.given, graph.outputs, js=graph.with_darkness, **PRIVATE
         )
-        chat_page.select(graph.leave, None, graph.visible, **PRIVATE)
+        gr.on([chat_page.select, quiz_page.select], graph.leave, None, graph.visible, **PRIVATE)
         graph_page.select(graph.enter, graph.given, graph.outputs, js=graph.with_darkness, **PRIVATE)
     return app
 

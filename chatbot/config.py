@@ -97,12 +97,13 @@ class Graph(_Section):
 
 
 class Adapters(_Section):
-    """What weighs the sentences of the passages, and what finds entities."""
+    """What weighs the sentences of the passages, what finds entities, and what grades answers."""
 
     reader: str = Field("default", min_length=1, description="`default`, or the folder of an adapter of your own.")
     matcher: str = Field("default", min_length=1, description="The same.")
     reranker: str = Field("default", min_length=1, description="The same.")
     tagger: str = Field("default", min_length=1, description="The same; for `graph.extractor: tagger`.")
+    grader: str | None = Field(None, min_length=1, description="The folder of one that grades answers to the `quiz`.")
 
 
 class Prompt(_Section):
@@ -186,14 +187,21 @@ class BotConfig(_Section):
     faq: str | None = Field(
         None, min_length=1, description="A file of questions and answers, matched first, answered word for word."
     )
+    quiz: str | None = Field(
+        None, min_length=1, description="JSONL of question and reference; answers to them are graded."
+    )
     guardrails: Guardrails = Guardrails()
     ui: Ui = Ui()
     folder: Path = Field(Path(), exclude=True, description="Where bot.yaml is; set by the loader.")
 
     @model_validator(mode="after")
-    def _extractor_fits(self) -> BotConfig:
+    def _parts_fit(self) -> BotConfig:
         if self.graph.extractor == "tagger" and self.language != "en":
             raise ValueError("graph.extractor: tagger reads English only; take default or llm")
+        if self.quiz and not self.adapters.grader:
+            raise ValueError("a quiz needs a grader: adapters: {grader: DIR}; train one with: graft train grader")
+        if self.quiz and self.language != "en":
+            raise ValueError("a quiz is graded in English only")
         if self.graph.extractor == "llm" and self.generator.model == "extractive":
             raise ValueError("graph.extractor: llm needs a generator.model that is a language model")
         return self
@@ -211,7 +219,7 @@ class BotConfig(_Section):
     @property
     def adapter_folders(self) -> Adapters:
         """The adapters with whole paths."""
-        named = self.adapters.model_dump().items()
+        named = self.adapters.model_dump(exclude_none=True).items()
         return Adapters(**{task: name if name == "default" else str(self.path(name)) for task, name in named})
 
     @property

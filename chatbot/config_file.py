@@ -11,8 +11,7 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from adapters.registry import TASKS
-from chatbot.config import BotConfig
+from chatbot.config import Adapters, BotConfig
 from retrieval.errors import GraftError
 from retrieval.loaders.clean import visible
 
@@ -219,14 +218,15 @@ def _rebased(data: dict[str, Any], folder: Path) -> dict[str, Any]:
         ("prompt", "examples"),
         ("prompt", "template"),
         ("generator", "adapter"),
-        *(("adapters", task) for task in TASKS),
+        *(("adapters", task) for task in Adapters.model_fields),
     ):
         part = data.get(section)
         if isinstance(part, dict) and key in part:
             value = part[key]
             part[key] = [absolute(item) for item in value] if isinstance(value, list) else absolute(value)
-    if "faq" in data:
-        data["faq"] = absolute(data["faq"])
+    for key in ("faq", "quiz"):
+        if key in data:
+            data[key] = absolute(data[key])
     return data
 
 

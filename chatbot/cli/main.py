@@ -16,6 +16,7 @@ from chatbot.cli import output
 from chatbot.cli.arguments import BotArgument, JsonOption
 from chatbot.cli.average import average
 from chatbot.cli.evaluate import evaluate
+from chatbot.cli.grade import grade
 from chatbot.cli.graph import graph
 from chatbot.cli.opening import build_with_bar, open_bot, show_planned
 from chatbot.cli.output import counted, print_json, readable_errors, say, tell
@@ -171,6 +172,7 @@ def doctor(
 
 app.command(name="eval")(evaluate)
 app.add_typer(train, name="train", help="Adapt a model to a domain: classifiers, and what answers.")
+app.command()(grade)
 app.command()(average)
 
 

@@ -11,10 +11,12 @@ import typer
 
 from adapters.fields import Setting, settings_of
 from adapters.generation.config import GeneratorConfig
+from adapters.grader.config import GraderConfig
 from adapters.methods import METHODS, Method
 from chatbot.cli.output import counted, print_json, say, tell
 from chatbot.cli.train_compare import compare
 from chatbot.cli.train_generator import train_generator
+from chatbot.cli.train_grader import train_grader
 from chatbot.cli.train_grafts import Task, train_graft
 from chatbot.cli.training import (
     BoardOption,
@@ -109,11 +111,13 @@ def _command(method: Method) -> Callable[..., None]:
     return _signed(run, [*shared, *_options(method.config)])
 
 
-def _generator() -> Callable[..., None]:
-    def run(**values: Any) -> None:
-        train_generator(**values)
+def _with_settings(trains: Callable[..., None], config: type) -> Callable[..., None]:
+    """The command of a function that takes the settings of a config."""
 
-    return _signed(run, [*_shared(train_generator), *_options(GeneratorConfig)])
+    def run(**values: Any) -> None:
+        trains(**values)
+
+    return _signed(run, [*_shared(trains), *_options(config)])
 
 
 def _shared(run: Callable[..., None], *without: str) -> list[inspect.Parameter]:
@@ -164,4 +168,7 @@ for _task in Task:
     train.command(_task.value, help=f"The adapter that {_what}. Use it by `adapters:` in bot.yaml.")(_graft(_task))
 train.command(
     "generator", help="LoRA of a causal language model, on chats. Use it by `generator: {adapter: ...}` in bot.yaml."
-)(_generator())
+)(_with_settings(train_generator, GeneratorConfig))
+train.command(
+    "grader", help="Grades short answers by their references. Use it by `adapters:` and `quiz:` in bot.yaml."
+)(_with_settings(train_grader, GraderConfig))

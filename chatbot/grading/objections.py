@@ -1,0 +1,52 @@
+"""Answers that are not left to the grader, which knows only what two texts have in common."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from retrieval.text import STOPWORDS, is_cjk, length, terms, words
+
+LONGEST = 150
+"""Words of an answer that is graded; a longer one is no short answer, and may hold anything."""
+REPEATED = 0.8
+"""Share of the question's words that an answer of no others repeats."""
+_TO_THE_GRADER = re.compile(
+    r"\b(?:give|award|grant|assign|deserve)s?\b.{0,40}\b(?:marks?|points?|credits?|scores?|grades?)\b"
+    r"|\b(?:mark|grade|rate|score|count|treat|accept)\b.{0,40}\b(?:as|it|me|this)\b.{0,20}\b(?:correct|right|full|top)\b"
+    r"|\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:instructions?|rules?|above|previous|prompts?|reference)\b"
+    r"|\b(?:you are|act as|pretend)\b.{0,40}\b(?:grader|teacher|examiner|assistant|model|ai)\b"
+    r"|\b(?:this|my) answer is (?:\w+ ){0,2}(?:correct|right)\b"
+    r"|\bsystem prompt\b|\bfull (?:marks?|points?|credits?)\b|<\|?\s*/?(?:system|im_start|im_end)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """Why an answer is not graded by what it says.
+
+    Args:
+        worst: It is of the worst grade; otherwise somebody has to read it.
+    """
+
+    why: str
+    worst: bool
+
+
+def objection(question: str, text: str) -> Objection | None:
+    """What speaks against grading an answer, if anything does."""
+    if not words(text):
+        return Objection("There is no answer.", worst=True)
+    if length(text) > LONGEST:
+        return Objection(f"The answer has more than {LONGEST} words, too many for a short answer.", worst=False)
+    if _TO_THE_GRADER.search(text):
+        return Objection("The answer speaks to whoever grades it; somebody should read it.", worst=False)
+    if is_cjk(text):
+        return Objection("Only answers in English are graded.", worst=False)
+    said, asked = set(words(text)) - STOPWORDS, set(words(question)) - STOPWORDS
+    if said <= asked and len(said) >= REPEATED * len(asked):
+        return Objection("The answer only repeats the question.", worst=True)
+    if not terms(text):
+        return Objection("The answer has no word that says something.", worst=True)
+    return None
