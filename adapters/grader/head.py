@@ -67,7 +67,8 @@ class GradeHead:
 
         folder.mkdir(parents=True, exist_ok=True)
         told = {"labels": self.labels, "features": FEATURES, "least": self.least}
-        save_file({"weights": self.weights, "bias": self.bias}, folder / HEAD, {"grader": json.dumps(told)})
+        arrays = {"weights": np.ascontiguousarray(self.weights), "bias": np.ascontiguousarray(self.bias)}
+        save_file(arrays, folder / HEAD, {"grader": json.dumps(told)})
 
     @classmethod
     def load(cls, folder: Path) -> GradeHead:
