@@ -50,10 +50,8 @@ class QuizTab:
                     elem_id="quiz-answer",
                 )
                 with gr.Row(elem_id="quiz-buttons"):
-                    check = gr.Button(
-                        "Grade my answer", variant="primary", elem_id="quiz-check", scale=2, min_width=150
-                    )
-                    after = gr.Button("Next question", elem_id="quiz-next", scale=1, min_width=130)
+                    check = gr.Button("Grade", variant="primary", elem_id="quiz-check", scale=1, min_width=100)
+                    after = gr.Button("Next question", elem_id="quiz-next", scale=1, min_width=100)
             with gr.Column(scale=2, min_width=320, elem_id="quiz-side"):
                 self.result = gr.HTML(EMPTY, elem_id="quiz-result")
         self.outputs = [self.item, self.asked, self.answer, self.result]

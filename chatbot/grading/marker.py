@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from adapters.grader.data import Answer, same_question
@@ -14,7 +14,7 @@ from adapters.grader.runtime import Grader
 from adapters.models import DEFAULT_SHA256
 from adapters.registry import find_adapter
 from chatbot.config import BotConfig
-from chatbot.grading.objections import objection
+from chatbot.grading.objections import objection, reversed_meaning
 from chatbot.grading.pairs import load_pairs
 from chatbot.grading.quiz import Item, read_quiz
 from retrieval.encoder import Encoder
@@ -24,6 +24,7 @@ NEAR = 0.6
 """Least cosine of a reference's word with one of the answer that stands for it."""
 _CUT = re.compile(r"(?<=[;:,])\s+|(?<=[.!?])\s+(?=[A-Z])")
 _UNSURE = "The grader is not sure enough of any grade."
+_TURNED = 'The answer is in the words of the reference, but a "not" differs; somebody should read it.'
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +116,19 @@ class Marker:
 
 
 def _mark(answer: Answer, graded: Graded, labels: Sequence[str], pairs: Pairs) -> Mark:
+    turned = graded.grade != labels[0] and reversed_meaning(answer.reference, answer.text)
+    if turned:
+        graded = replace(graded, sure=False)
     missing = () if graded.sure and graded.grade == labels[-1] else lacking(answer, pairs)
     grade = graded.grade if graded.sure else None
-    return Mark(answer, grade, graded.probability, graded.probabilities, "" if grade else _UNSURE, missing)
+    return Mark(
+        answer,
+        grade,
+        graded.probability,
+        graded.probabilities,
+        "" if grade else _TURNED if turned else _UNSURE,
+        missing,
+    )
 
 
 def lacking(answer: Answer, pairs: Pairs) -> tuple[str, ...]:

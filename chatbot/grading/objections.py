@@ -11,6 +11,11 @@ LONGEST = 150
 """Words of an answer that is graded; a longer one is no short answer, and may hold anything."""
 REPEATED = 0.8
 """Share of the question's words that an answer of no others repeats."""
+LISTED = 6
+"""Words that are a mere list where no word such as "the" or "is" joins them."""
+COPIED = 0.7
+"""Share of the reference's terms from which on an answer is in its words, so that a "not" turns its meaning."""
+_NEGATION = re.compile(r"\b(?:not|no|never|nothing|none|without|cannot)\b|n['’]t\b", re.IGNORECASE)
 _TO_THE_GRADER = re.compile(
     r"\b(?:give|award|grant|assign|deserve)s?\b.{0,40}\b(?:marks?|points?|credits?|scores?|grades?)\b"
     r"|\b(?:mark|grade|rate|score|count|treat|accept)\b.{0,40}\b(?:as|it|me|this)\b.{0,20}\b(?:correct|right|full|top)\b"
@@ -47,6 +52,15 @@ def objection(question: str, text: str) -> Objection | None:
     said, asked = set(words(text)) - STOPWORDS, set(words(question)) - STOPWORDS
     if said <= asked and len(said) >= REPEATED * len(asked):
         return Objection("The answer only repeats the question.", worst=True)
+    if len(words(text)) >= LISTED and not set(words(text)) & STOPWORDS:
+        return Objection("The answer is a list of words and says nothing about them.", worst=False)
     if not terms(text):
         return Objection("The answer has no word that says something.", worst=True)
     return None
+
+
+def reversed_meaning(reference: str, text: str) -> bool:
+    """Whether an answer in the words of the reference denies more, or less, than it: the grader does not see that."""
+    wanted = set(terms(reference))
+    copied = len(wanted & set(terms(text))) >= COPIED * len(wanted)
+    return copied and len(_NEGATION.findall(text)) != len(_NEGATION.findall(reference))

@@ -11,11 +11,11 @@ from chatbot.units import distinct, in_place
 from retrieval.scope import Scope
 
 LIKE = 0.5
-"""Least cosine of a sentence under its headings with the reference that it supports."""
+"""Least cosine of a sentence under its headings with the question and the reference that it supports."""
 
 
 def supporting(bot: Bot, item: Item) -> Citation | None:
-    """The sentence, list item or table row that is nearest to the reference; None where none is near enough.
+    """The sentence, list item or table row that is nearest to question and reference; None where none is near enough.
 
     Raises:
         NothingInScope: The documents have no such source.
@@ -27,7 +27,7 @@ def supporting(bot: Bot, item: Item) -> Citation | None:
         return None
     titles = bot.index.store.titles_of({unit.chunk.document_id for unit in units})
     encoder = bot.index.encoder
-    likeness = encoder.sentences([in_place(unit, titles) for unit in units]) @ encoder.query(item.reference)
+    likeness = encoder.sentences([in_place(unit, titles) for unit in units]) @ encoder.query(wanted)
     best = int(np.argmax(likeness))
     if likeness[best] < LIKE:
         return None
