@@ -51,7 +51,7 @@ class QuizTab:
                 )
                 with gr.Row(elem_id="quiz-buttons"):
                     check = gr.Button("Grade", variant="primary", elem_id="quiz-check", scale=1, min_width=100)
-                    after = gr.Button("Next question", elem_id="quiz-next", scale=1, min_width=100)
+                    after = gr.Button("Next", elem_id="quiz-next", scale=1, min_width=100)
             with gr.Column(scale=2, min_width=320, elem_id="quiz-side"):
                 self.result = gr.HTML(EMPTY, elem_id="quiz-result")
         self.outputs = [self.item, self.asked, self.answer, self.result]

@@ -17,10 +17,10 @@ COPIED = 0.7
 """Share of the reference's terms from which on an answer is in its words, so that a "not" turns its meaning."""
 _NEGATION = re.compile(r"\b(?:not|no|never|nothing|none|without|cannot)\b|n['’]t\b", re.IGNORECASE)
 _TO_THE_GRADER = re.compile(
-    r"\b(?:give|award|grant|assign|deserve)s?\b.{0,40}\b(?:marks?|points?|credits?|scores?|grades?)\b"
-    r"|\b(?:mark|grade|rate|score|count|treat|accept)\b.{0,40}\b(?:as|it|me|this)\b.{0,20}\b(?:correct|right|full|top)\b"
-    r"|\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:instructions?|rules?|above|previous|prompts?|reference)\b"
-    r"|\b(?:you are|act as|pretend)\b.{0,40}\b(?:grader|teacher|examiner|assistant|model|ai)\b"
+    r"\b(?:give|award|grant|assign)\s+(?:me|us|this|my|full|top|all|\d+)\b.{0,40}\b(?:marks?|points?|credits?|scores?|grades?)\b"
+    r"|\b(?:mark|grade|rate|score)\b.{0,40}\bas\b.{0,20}\b(?:correct|right|full|top)\b"
+    r"|\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:instructions?|prompts?|rubric|grading|reference answer)\b"
+    r"|\b(?:you are|act as|pretend)\b.{0,40}\b(?:grader|teacher|examiner|assistant|ai)\b"
     r"|\b(?:this|my) answer is (?:\w+ ){0,2}(?:correct|right)\b"
     r"|\bsystem prompt\b|\bfull (?:marks?|points?|credits?)\b|<\|?\s*/?(?:system|im_start|im_end)\b",
     re.IGNORECASE | re.DOTALL,

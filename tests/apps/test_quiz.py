@@ -19,6 +19,7 @@ from chatbot.cli.main import app
 from chatbot.cli.opening import open_bot
 from chatbot.config_file import ConfigError
 from chatbot.grading.marker import Mark, Marker
+from chatbot.grading.objections import objection
 from chatbot.grading.quiz import read_quiz
 from chatbot.grading.support import supporting
 from retrieval.encoder import Encoder
@@ -70,6 +71,17 @@ def odd(marker: Marker) -> dict[str, Mark]:
 @pytest.mark.parametrize("kind", ODD)
 def test_what_is_no_answer_is_not_graded_as_correct(odd: dict[str, Mark], kind: str) -> None:
     assert odd[kind].grade in (None, "incorrect")
+
+
+def test_real_answers_are_left_to_the_grader() -> None:
+    folder = BUNDLED / "education" / "grading"
+    rows = [json.loads(line) for name in ("train", "test") for line in (folder / f"{name}.jsonl").open(encoding="utf8")]
+    against = [one for row in rows if (one := objection(row["question"], row["text"]))]
+    assert len(rows) == 270 and len(against) <= 1
+    assert (
+        objection("What does a subclass do?", "It may override the previous method and give back another score.")
+        is None
+    )
 
 
 def test_every_reference_is_correct_and_answers_to_other_questions_are_not(marker: Marker) -> None:
