@@ -16,7 +16,6 @@ from chatbot.cli.train_grader import shown
 from retrieval.errors import GraftError
 
 if TYPE_CHECKING:
-    from adapters.grader.data import Answer
     from chatbot.grading.marker import Mark, Marker
 
 
@@ -39,21 +38,24 @@ def grade(
         from chatbot.grading.marker import Marker
 
         marker = Marker.load(source.config)
-        answers = read_answers(file, marker.references, marker.labels) if file else list(_asked(marker))
-        marks = marker.mark(answers)
+        if file:
+            marks = marker.mark(read_answers(file, marker.references, marker.labels))
+        else:
+            marks = list(_quizzed(marker, quiet=json_))
         measured = _measured(marks, marker.labels)
         if json_:
             print_json({"marks": [mark.to_json() for mark in marks], "agreement": measured})
             return
-        _show(marks)
+        if file:
+            _show(marks)
         graded = sum(mark.grade is not None for mark in marks)
         say(f"{counted(len(marks), 'answer')}, {graded} graded, {len(marks) - graded} for somebody to judge")
         if measured:
             tell(f"agreement with {counted(measured['answers'], 'label')}: {shown(measured)}")
 
 
-def _asked(marker: Marker) -> Iterator[Answer]:
-    """The quiz's questions with the answers typed to them, until the input ends."""
+def _quizzed(marker: Marker, quiet: bool) -> Iterator[Mark]:
+    """The marks of answers that are typed to the quiz's questions, each shown at once, until the input ends."""
     if not marker.quiz:
         raise GraftError("this bot has no quiz to ask; name a FILE of answers, or a `quiz:` in bot.yaml")
     from adapters.grader.data import Answer
@@ -63,7 +65,11 @@ def _asked(marker: Marker) -> Iterator[Answer]:
         line = sys.stdin.readline()
         if not line:
             return
-        yield Answer(item.question, item.reference, line.strip())
+        (mark,) = marker.mark([Answer(item.question, item.reference, line.strip())])
+        if not quiet:
+            _show([mark])
+            tell(f"  reference: {item.reference}")
+        yield mark
 
 
 def _measured(marks: Sequence[Mark], labels: tuple[str, ...]) -> dict[str, Any] | None:
