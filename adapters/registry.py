@@ -18,7 +18,7 @@ ON_BACKBONE = ("reader", "matcher", "reranker", "tagger")
 WEIGHTS, CONFIG, CARD = "adapter_model.safetensors", "adapter_config.json", "card.json"
 """Files of an adapter's folder."""
 HEAD = "head.safetensors"
-"""That of a classifier's head."""
+"""That of a classifier's or a grader's head."""
 ENCODER = "encoder"
 """A folder within it with a whole encoder, where all of one was trained."""
 CHECKPOINT = "checkpoint.safetensors"
@@ -72,7 +72,7 @@ def read_adapter(name: str, task: str | None = None) -> Adapter:
         if not isinstance(card, dict):
             raise ValueError
     except (OSError, ValueError, RecursionError):
-        parts = f"{CARD} and {HEAD}" if task == "classifier" else f"{CARD}, {CONFIG} and {WEIGHTS}"
+        parts = f"{CARD} and {HEAD}" if task in ("classifier", "grader") else f"{CARD}, {CONFIG} and {WEIGHTS}"
         raise ModelError(f"no adapter in {path}: expected {parts}") from None
     return Adapter(name, path, card, fingerprint)
 

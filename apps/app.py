@@ -1,4 +1,4 @@
-"""The page: a header with the bot chooser, and tabs: Chat, Graph, and News where a bot watches some."""
+"""The page: a header with the bot chooser, and tabs: Chat, Graph, and News and Quiz for bots that have one."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import gradio as gr
 from apps.chat import PRIVATE, ChatTab
 from apps.graph_tab import GraphTab
 from apps.news_tab import NewsTab
+from apps.quiz_tab import QuizTab
 from apps.shelf import Shelf
 
 MEMORY_KEY = "graft"
@@ -34,6 +35,8 @@ def build_app(shelf: Shelf) -> gr.Blocks:
                 graph = GraphTab(shelf, name)
             with gr.Tab("News", id="news", visible=False) as news_page:
                 news = NewsTab(shelf, name)
+            with gr.Tab("Quiz", id="quiz", visible=False) as quiz_page:
+                quiz = QuizTab(shelf, name)
 
         def load(kept: object) -> dict[Any, Any]:
             bot = shelf.get(kept.get("bot") if isinstance(kept, dict) else first).config.name
@@ -46,21 +49,20 @@ def build_app(shelf: Shelf) -> gr.Blocks:
             return shown
 
         def about_bot(bot: str) -> dict[Any, Any]:
-            return {about: _about(shelf, bot), news_page: gr.Tab(visible=news.has_news(bot))}
+            pages = {news_page: gr.Tab(visible=news.has_news(bot)), quiz_page: gr.Tab(visible=quiz.has_quiz(bot))}
+            return {about: _about(shelf, bot), **pages, **quiz.open(bot)}
 
-        app.load(load, memory, [*chat.outputs, name, about, news_page], **PRIVATE)
+        follows = [*chat.outputs, about, news_page, quiz_page, *quiz.outputs]
+        app.load(load, memory, [*follows, name], **PRIVATE)
         chosen = name.input(
-            choose,
-            [name, memory, news.visible],
-            [*chat.outputs, about, news_page, tabs, news.visible],
-            cancels=chat.runs,
-            **PRIVATE,
+            choose, [name, memory, news.visible], [*follows, tabs, news.visible], cancels=chat.runs, **PRIVATE
         )
         chosen.then(graph.follow, graph.given, graph.outputs, js=graph.with_darkness, **PRIVATE)
         chosen.then(news.follow, news.given, news.page, **PRIVATE)
-        for page, leaving in ((chat_page, (graph, news)), (graph_page, (news,)), (news_page, (graph,))):
-            for left in leaving:
-                page.select(left.leave, None, left.visible, **PRIVATE)
+        for page in (chat_page, news_page, quiz_page):
+            page.select(graph.leave, None, graph.visible, **PRIVATE)
+        for page in (chat_page, graph_page, quiz_page):
+            page.select(news.leave, None, news.visible, **PRIVATE)
         graph_page.select(graph.enter, graph.given, graph.outputs, js=graph.with_darkness, **PRIVATE)
         news_page.select(news.enter, name, [news.page, news.visible], **PRIVATE)
     return app

@@ -37,7 +37,7 @@ def panel(bot: Bot, reply: Reply, turn: int) -> str:
         body = _notice("Answer without a source" if composed else "Safety message", text)
         body += _confidence(reply.confidence) if composed else ""
     else:
-        body = _sources(bot, reply.citations, turn) + _confidence(reply.confidence) + _facts(reply.facts)
+        body = sources(bot, reply.citations, turn) + _confidence(reply.confidence) + _facts(reply.facts)
     return f'<div class="panel" data-turn="{turn}">{body}{_how(bot, reply)}</div>'
 
 
@@ -54,6 +54,24 @@ def facts_list(facts: Sequence[Fact]) -> str:
         for fact in facts
     )
     return f'<ul class="facts">{rows}</ul>'
+
+
+def sources(bot: Bot, citations: Sequence[Citation], turn: int) -> str:
+    """Citations as cards, each with its place in its document; for `turn` see `panel`."""
+    cards = []
+    for number, citation in enumerate(citations, 1):
+        document = bot.index.store.document(citation.document)
+        if document:
+            title, passage = document.title, excerpt(document.text, citation.start, citation.end)
+        else:
+            title, passage = citation.document, excerpt(citation.quote, 0, len(citation.quote))
+        section = f'<span class="section">{html.escape(citation.section)}</span>' if citation.section else ""
+        cards.append(
+            f'<article class="source" id="source-{turn}-{number}"><header><span class="number">{number}</span>'
+            f'<span class="title">{html.escape(title)}</span></header>{section}'
+            f'<div class="passage">{passage}</div><footer>{html.escape(citation.source)}</footer></article>'
+        )
+    return f"<section><h3>Sources</h3>{''.join(cards)}</section>"
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
@@ -80,23 +98,6 @@ def _cell(value: object) -> str:
 
 def _notice(title: str, text: str) -> str:
     return f'<section class="notice"><b>{html.escape(title)}</b><p>{html.escape(text)}</p></section>'
-
-
-def _sources(bot: Bot, citations: Sequence[Citation], turn: int) -> str:
-    cards = []
-    for number, citation in enumerate(citations, 1):
-        document = bot.index.store.document(citation.document)
-        if document:
-            title, passage = document.title, excerpt(document.text, citation.start, citation.end)
-        else:
-            title, passage = citation.document, excerpt(citation.quote, 0, len(citation.quote))
-        section = f'<span class="section">{html.escape(citation.section)}</span>' if citation.section else ""
-        cards.append(
-            f'<article class="source" id="source-{turn}-{number}"><header><span class="number">{number}</span>'
-            f'<span class="title">{html.escape(title)}</span></header>{section}'
-            f'<div class="passage">{passage}</div><footer>{html.escape(citation.source)}</footer></article>'
-        )
-    return f"<section><h3>Sources</h3>{''.join(cards)}</section>"
 
 
 def _confidence(confidence: float, threshold: float | None = None) -> str:

@@ -97,13 +97,14 @@ class Graph(_Section):
 
 
 class Adapters(_Section):
-    """What weighs the sentences of the passages, what finds entities, what tells intents."""
+    """What weighs the sentences of the passages, finds entities, tells intents and grades answers."""
 
     reader: str = Field("default", min_length=1, description="`default`, or the folder of an adapter of your own.")
     matcher: str = Field("default", min_length=1, description="The same.")
     reranker: str = Field("default", min_length=1, description="The same.")
     tagger: str = Field("default", min_length=1, description="The same; for `graph.extractor: tagger`.")
     intent: str | None = Field(None, min_length=1, description="The folder of a classifier of requests; see `routes`.")
+    grader: str | None = Field(None, min_length=1, description="The folder of one that grades answers to the `quiz`.")
 
 
 class Prompt(_Section):
@@ -231,15 +232,22 @@ class BotConfig(_Section):
         None, min_length=1, description="A file of questions and answers, matched first, answered word for word."
     )
     routes: dict[str, Route] = Field({}, description="By intent, as `adapters.intent` tells it; `oos` is of no intent.")
+    quiz: str | None = Field(
+        None, min_length=1, description="JSONL of question and reference; answers to them are graded."
+    )
     guardrails: Guardrails = Guardrails()
     monitor: Monitor | None = Field(None, description="News to watch; see docs/monitor.md.")
     ui: Ui = Ui()
     folder: Path = Field(Path(), exclude=True, description="Where bot.yaml is; set by the loader.")
 
     @model_validator(mode="after")
-    def _extractor_fits(self) -> BotConfig:
+    def _parts_fit(self) -> BotConfig:
         if self.graph.extractor == "tagger" and self.language != "en":
             raise ValueError("graph.extractor: tagger reads English only; take default or llm")
+        if self.quiz and not self.adapters.grader:
+            raise ValueError("a quiz needs a grader: adapters: {grader: DIR}; train one with: graft train grader")
+        if self.quiz and self.language != "en":
+            raise ValueError("a quiz is graded in English only")
         if self.graph.extractor == "llm" and self.generator.model == "extractive":
             raise ValueError("graph.extractor: llm needs a generator.model that is a language model")
         return self
@@ -263,8 +271,8 @@ class BotConfig(_Section):
     @property
     def adapter_folders(self) -> Adapters:
         """The adapters with whole paths."""
-        named = self.adapters.model_dump().items()
-        return Adapters(**{task: name if name in ("default", None) else str(self.path(name)) for task, name in named})
+        named = self.adapters.model_dump(exclude_none=True).items()
+        return Adapters(**{task: name if name == "default" else str(self.path(name)) for task, name in named})
 
     @property
     def display_title(self) -> str:

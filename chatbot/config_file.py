@@ -225,8 +225,9 @@ def _rebased(data: dict[str, Any], folder: Path) -> dict[str, Any]:
         if isinstance(part, dict) and key in part:
             value = part[key]
             part[key] = [absolute(item) for item in value] if isinstance(value, list) else absolute(value)
-    if "faq" in data:
-        data["faq"] = absolute(data["faq"])
+    for key in ("faq", "quiz"):
+        if key in data:
+            data[key] = absolute(data[key])
     return data
 
 

@@ -60,6 +60,7 @@ def examine(bot: str | None) -> list[Finding]:
     of_bot: list[tuple[str, Callable[[], str]]] = [
         ("bot config", lambda: _config(source)),
         ("bot adapters", lambda: _adapters(source.config.adapter_folders)),
+        ("bot quiz", lambda: _quiz(source.config, encoder)),
         ("bot generator", lambda: _generator(source.config, encoder)),
         ("bot vectors", lambda: describe(source)),
         ("bot index", lambda: _index(Bot.open(source, encoder(source.config.retrieval.encoder)))),
@@ -124,6 +125,15 @@ def _home() -> str:
 def _config(source: BotSource) -> str:
     files = find_sources(source.config)
     return f"{source.config.name}: {len(files.files)} files to read, {len(files.skipped)} skipped"
+
+
+def _quiz(config: BotConfig, encoder: Callable[[str], Encoder]) -> str:
+    if config.adapters.grader is None:
+        return "none"
+    from chatbot.grading.marker import Marker
+
+    marker = Marker.load(config, encoder("default"))
+    return f"{len(marker.quiz)} questions, graded as {', '.join(marker.labels)}"
 
 
 def _generator(config: BotConfig, encoder: Callable[[str], Encoder]) -> str:

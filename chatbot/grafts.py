@@ -45,7 +45,7 @@ class Grafts:
         Raises:
             ModelError: An adapter does not fit, or was replaced since it was found.
         """
-        return cls(**{task: _load(adapter, task) for task, adapter in adapters.items()})
+        return cls(**{task: shared(adapter, task) for task, adapter in adapters.items()})
 
 
 def find_all(names: Adapters = DEFAULTS) -> dict[str, Adapter]:
@@ -57,7 +57,12 @@ def find_all(names: Adapters = DEFAULTS) -> dict[str, Adapter]:
     return {task: find_adapter(getattr(names, task), task) for task in _LOADERS}
 
 
-def _load(adapter: Adapter, task: str) -> Any:
+def shared(adapter: Adapter, task: str) -> Any:
+    """The one copy of an adapter that weighs units, loaded when first asked for.
+
+    Raises:
+        ModelError: It does not fit, or was replaced since it was found.
+    """
     key = (task, adapter.fingerprint)
     with _loading:
         if key not in _loaded:

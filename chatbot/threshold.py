@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -23,6 +24,16 @@ from retrieval.index import Index
 
 FILE = "calibration.json"
 FORMAT = 1
+_APART: Any = {
+    "title": True,
+    "description": True,
+    "guardrails": True,
+    "ui": True,
+    "quiz": True,
+    "monitor": True,
+    "adapters": {"grader"},
+}
+"""Settings that have no part in a confidence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +105,7 @@ def keep(home: Path, manifest: Manifest, chosen: Chosen) -> None:
 
 def fingerprint(config: BotConfig, manifest: Manifest, adapters: Mapping[str, Adapter]) -> str:
     """Changes with what decides a confidence: the index, the settings of a turn, the adapters, the fitted models."""
-    turn = config.model_dump(mode="json", exclude={"title", "description", "guardrails", "monitor", "ui"})
+    turn = config.model_dump(mode="json", exclude=_APART)
     folder = Path(support.__file__).parent
     models = [digest(folder / name) for name in ("support.json", "confidence.json")]
     weights = {task: adapter.fingerprint for task, adapter in adapters.items()}

@@ -18,6 +18,7 @@ from chatbot.cli.adapters import adapters
 from chatbot.cli.arguments import BotArgument, JsonOption
 from chatbot.cli.average import average
 from chatbot.cli.evaluate import evaluate
+from chatbot.cli.grade import grade
 from chatbot.cli.graph import graph
 from chatbot.cli.monitor import monitor
 from chatbot.cli.opening import build_with_bar, open_bot, show_planned
@@ -190,6 +191,7 @@ def escalations(bot: BotArgument, json_: JsonOption = False) -> None:
 app.command(name="eval")(evaluate)
 app.command()(monitor)
 app.add_typer(train, name="train", help="Adapt a model to a domain: classifiers, and what answers.")
+app.command()(grade)
 app.command()(average)
 app.add_typer(adapters, name="adapters", help="List, show, give away and take adapters.")
 

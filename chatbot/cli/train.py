@@ -11,10 +11,12 @@ import typer
 
 from adapters.fields import Setting, settings_of
 from adapters.generation.config import GeneratorConfig
+from adapters.grader.config import GraderConfig
 from adapters.methods import METHODS, Method
 from chatbot.cli.output import counted, print_json, say, tell
 from chatbot.cli.train_compare import compare
 from chatbot.cli.train_generator import train_generator
+from chatbot.cli.train_grader import train_grader
 from chatbot.cli.train_grafts import Task, train_graft
 from chatbot.cli.train_prompts import prompts
 from chatbot.cli.training import (
@@ -195,3 +197,6 @@ train.command(
     "generator", help="LoRA of a causal language model, on chats. Use it by `generator: {adapter: ...}` in bot.yaml."
 )(_with_settings(train_generator, GeneratorConfig))
 train.command()(prompts)
+train.command(
+    "grader", help="Grades short answers by their references. Use it by `adapters:` and `quiz:` in bot.yaml."
+)(_with_settings(train_grader, GraderConfig))
