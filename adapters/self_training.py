@@ -119,7 +119,7 @@ def self_trained(data: Data, base: str, path: Path, sure: float, seed: int) -> t
         path.name, len(texts), sure, added, round(before, 4), round(after, 4), bool(chosen) and after >= before
     )
     more = [Labelled(texts[at], told[at].label) for at in chosen] if found.kept else []
-    return replace(data, train=[*data.train, *more], sources=[*data.sources, {"self_training": asdict(found)}]), found
+    return replace(data, train=[*data.train, *more], sources=[*data.sources, asdict(found)]), found
 
 
 def _surest(found: Sequence[tuple[float, str, int]], most: Counter[str]) -> list[int]:
