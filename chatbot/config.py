@@ -97,12 +97,15 @@ class Graph(_Section):
 
 
 class Adapters(_Section):
-    """What weighs the sentences of the passages, and what finds entities."""
+    """What weighs the sentences of the passages, what finds entities, and what the encoder has learned."""
 
     reader: str = Field("default", min_length=1, description="`default`, or the folder of an adapter of your own.")
     matcher: str = Field("default", min_length=1, description="The same.")
     reranker: str = Field("default", min_length=1, description="The same.")
     tagger: str = Field("default", min_length=1, description="The same; for `graph.extractor: tagger`.")
+    embedder: str = Field(
+        "default", min_length=1, description="`default`, the encoder as it is, or the folder of an adapter of your own."
+    )
 
 
 class Prompt(_Section):
@@ -196,6 +199,12 @@ class BotConfig(_Section):
             raise ValueError("graph.extractor: tagger reads English only; take default or llm")
         if self.graph.extractor == "llm" and self.generator.model == "extractive":
             raise ValueError("graph.extractor: llm needs a generator.model that is a language model")
+        return self
+
+    @model_validator(mode="after")
+    def _embedder_fits(self) -> BotConfig:
+        if self.adapters.embedder != "default" and self.retrieval.encoder != "default":
+            raise ValueError("adapters.embedder is for the bundled encoder; leave retrieval.encoder at default")
         return self
 
     def path(self, relative: str) -> Path:

@@ -11,8 +11,7 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from adapters.registry import TASKS
-from chatbot.config import BotConfig
+from chatbot.config import Adapters, BotConfig
 from retrieval.errors import GraftError
 from retrieval.loaders.clean import visible
 
@@ -219,7 +218,7 @@ def _rebased(data: dict[str, Any], folder: Path) -> dict[str, Any]:
         ("prompt", "examples"),
         ("prompt", "template"),
         ("generator", "adapter"),
-        *(("adapters", task) for task in TASKS),
+        *(("adapters", task) for task in Adapters.model_fields),
     ):
         part = data.get(section)
         if isinstance(part, dict) and key in part:

@@ -9,12 +9,14 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from adapters.embedder.config import EmbedderConfig
 from adapters.fields import Setting, settings_of
 from adapters.generation.config import GeneratorConfig
 from adapters.methods import METHODS, Method
 from chatbot.cli.output import counted, print_json, say, tell
 from chatbot.cli.train_compare import compare
 from chatbot.cli.train_generator import train_generator
+from chatbot.cli.train_embedder import train_embedder_command
 from chatbot.cli.train_grafts import Task, train_graft
 from chatbot.cli.training import (
     BoardOption,
@@ -144,6 +146,21 @@ def _option(one: Setting) -> inspect.Parameter:
     return inspect.Parameter(one.name, inspect.Parameter.KEYWORD_ONLY, default=one.default, annotation=kind)
 
 
+def _embedder() -> Callable[..., None]:
+    """The command, its options made of what all share and its own settings."""
+
+    def run(**values: Any) -> None:
+        train_embedder_command(**values)
+
+    hints = get_type_hints(train_embedder_command, include_extras=True)
+    shared = [
+        part.replace(annotation=hints[part.name], kind=inspect.Parameter.KEYWORD_ONLY)
+        for part in inspect.signature(train_embedder_command).parameters.values()
+        if part.name != "settings"
+    ]
+    return _signed(run, [*shared, *(_option(one) for one in settings_of(EmbedderConfig))])
+
+
 def _graft(task: Task) -> Callable[..., None]:
     def run(**values: Any) -> None:
         train_graft(task, **values)
@@ -165,3 +182,4 @@ for _task in Task:
 train.command(
     "generator", help="LoRA of a causal language model, on chats. Use it by `generator: {adapter: ...}` in bot.yaml."
 )(_generator())
+train.command("embedder", help=train_embedder_command.__doc__)(_embedder())

@@ -1,0 +1,111 @@
+"""Which passages a question is trained on: the one that answers it, and those that only look like it.
+
+Hard negatives are among the passages nearest to the question by the frozen encoder; those that are nearer than a share
+of the right one's cosine are left out, as they may be right too (NV-Retriever, de Souza Moreira et al. 2024).
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from adapters.embedder.config import EmbedderConfig
+from adapters.embedder.data import Pairs
+
+ALIKE = 0.97
+"""Two passages of a higher cosine say the same: one is no wrong answer where the other is right."""
+MOST_GIVEN = 64
+"""Given negatives of a question that are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mined:
+    """A question with rows of passages.
+
+    Args:
+        right: Of each document that answers, the passage nearest to the question.
+        hard: Negatives.
+    """
+
+    question: int
+    right: list[int]
+    hard: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Questions of one step and passages, as rows.
+
+    Args:
+        answers: Where in `passages` the right one of each question stands.
+        hidden: Passages that are not held against a question, shape (questions, passages).
+    """
+
+    questions: list[int]
+    passages: list[int]
+    answers: NDArray[np.int64]
+    hidden: NDArray[np.bool_]
+
+
+def mine(pairs: Pairs, asked: NDArray[np.float32], vectors: NDArray[np.float32], config: EmbedderConfig) -> list[Mined]:
+    """The passages of every question.
+
+    Args:
+        asked: The frozen encoder's vectors of the questions, shape (questions, width).
+        vectors: Those of the passages, shape (passages, width).
+    """
+    owners = np.array(pairs.owners)
+    of_document: dict[int, list[int]] = {}
+    for row, owner in enumerate(pairs.owners):
+        of_document.setdefault(owner, []).append(row)
+    found = []
+    for number, (relevant, wrong) in enumerate(zip(pairs.relevant, pairs.wrong, strict=True)):
+        near = vectors @ asked[number]
+        right = [max(of_document[owner], key=lambda row: float(near[row])) for owner in sorted(relevant)]
+        near[np.isin(owners, list(relevant))] = -2
+        most = config.ceiling * min(float(vectors[row] @ asked[number]) for row in right)
+        nearest = np.argpartition(-near, min(config.last, len(near) - 1))[: config.last]
+        nearest = nearest[np.argsort(-near[nearest], kind="stable")][config.first - 1 :]
+        hard = [int(row) for row in nearest if -2 < near[row] <= most]
+        given = [row for owner in sorted(wrong) for row in of_document.get(owner, [])]
+        found.append(Mined(number, right, given[:MOST_GIVEN] or hard))
+    return found
+
+
+def batches(
+    mined: Sequence[Mined],
+    pairs: Pairs,
+    vectors: NDArray[np.float32],
+    config: EmbedderConfig,
+    chance: random.Random,
+) -> list[Batch]:
+    """All questions once, in random order, each with one of its right passages and some of its hard negatives."""
+    order = chance.sample(mined, len(mined))
+    parts = [order[at : at + config.batch] for at in range(0, len(order), config.batch)]
+    if len(parts) > 1 and len(parts[-1]) < 2:
+        parts.pop()  # a question alone has nothing to be told from
+    owners = np.array(pairs.owners)
+    return [_batch(part, pairs, owners, vectors, config, chance) for part in parts]
+
+
+def _batch(
+    part: Sequence[Mined],
+    pairs: Pairs,
+    owners: NDArray[np.int64],
+    vectors: NDArray[np.float32],
+    config: EmbedderConfig,
+    chance: random.Random,
+) -> Batch:
+    right = [chance.choice(entry.right) for entry in part]
+    hard = [row for entry in part for row in chance.sample(entry.hard, min(config.negatives, len(entry.hard)))]
+    rows = list(dict.fromkeys([*right, *hard]))
+    places = {row: place for place, row in enumerate(rows)}
+    answers = np.array([places[row] for row in right])
+    hidden = np.stack([np.isin(owners[rows], list(pairs.relevant[entry.question])) for entry in part])
+    hidden |= vectors[right] @ vectors[rows].T > ALIKE
+    hidden[np.arange(len(part)), answers] = False
+    return Batch([entry.question for entry in part], rows, answers, hidden)
