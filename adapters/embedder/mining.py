@@ -106,6 +106,6 @@ def _batch(
     places = {row: place for place, row in enumerate(rows)}
     answers = np.array([places[row] for row in right])
     hidden = np.stack([np.isin(owners[rows], list(pairs.relevant[entry.question])) for entry in part])
-    hidden |= vectors[right] @ vectors[rows].T > ALIKE
+    hidden |= np.stack([(vectors[entry.right] @ vectors[rows].T > ALIKE).any(0) for entry in part])
     hidden[np.arange(len(part)), answers] = False
     return Batch([entry.question for entry in part], rows, answers, hidden)
