@@ -15,8 +15,8 @@ from adapters.generation.config import GeneratorConfig
 from adapters.methods import METHODS, Method
 from chatbot.cli.output import counted, print_json, say, tell
 from chatbot.cli.train_compare import compare
+from chatbot.cli.train_embedder import train_embedder
 from chatbot.cli.train_generator import train_generator
-from chatbot.cli.train_embedder import train_embedder_command
 from chatbot.cli.train_grafts import Task, train_graft
 from chatbot.cli.training import (
     BoardOption,
@@ -111,11 +111,11 @@ def _command(method: Method) -> Callable[..., None]:
     return _signed(run, [*shared, *_options(method.config)])
 
 
-def _generator() -> Callable[..., None]:
+def _with_settings(command: Callable[..., None], config: type) -> Callable[..., None]:
     def run(**values: Any) -> None:
-        train_generator(**values)
+        command(**values)
 
-    return _signed(run, [*_shared(train_generator), *_options(GeneratorConfig)])
+    return _signed(run, [*_shared(command), *_options(config)])
 
 
 def _shared(run: Callable[..., None], *without: str) -> list[inspect.Parameter]:
@@ -146,21 +146,6 @@ def _option(one: Setting) -> inspect.Parameter:
     return inspect.Parameter(one.name, inspect.Parameter.KEYWORD_ONLY, default=one.default, annotation=kind)
 
 
-def _embedder() -> Callable[..., None]:
-    """The command, its options made of what all share and its own settings."""
-
-    def run(**values: Any) -> None:
-        train_embedder_command(**values)
-
-    hints = get_type_hints(train_embedder_command, include_extras=True)
-    shared = [
-        part.replace(annotation=hints[part.name], kind=inspect.Parameter.KEYWORD_ONLY)
-        for part in inspect.signature(train_embedder_command).parameters.values()
-        if part.name != "settings"
-    ]
-    return _signed(run, [*shared, *(_option(one) for one in settings_of(EmbedderConfig))])
-
-
 def _graft(task: Task) -> Callable[..., None]:
     def run(**values: Any) -> None:
         train_graft(task, **values)
@@ -181,5 +166,7 @@ for _task in Task:
     train.command(_task.value, help=f"The adapter that {_what}. Use it by `adapters:` in bot.yaml.")(_graft(_task))
 train.command(
     "generator", help="LoRA of a causal language model, on chats. Use it by `generator: {adapter: ...}` in bot.yaml."
-)(_generator())
-train.command("embedder", help=train_embedder_command.__doc__)(_embedder())
+)(_with_settings(train_generator, GeneratorConfig))
+train.command("embedder", help="The adapter with which the encoder finds passages. Use it by `adapters:` in bot.yaml.")(
+    _with_settings(train_embedder, EmbedderConfig)
+)

@@ -33,7 +33,7 @@ _DATA = (
 )
 
 
-def train_embedder_command(
+def train_embedder(
     data: Annotated[list[str], typer.Option(metavar="PATH[:SHARE]", help=_DATA)],
     out: OutOption,
     resume: ResumeOption = False,
@@ -41,7 +41,7 @@ def train_embedder_command(
     json_: CardOption = False,
     **settings: Any,
 ) -> None:
-    """The adapter with which the encoder finds passages. Use it by `adapters: {embedder: DIR}` in bot.yaml."""
+    """Train an embedder, and write it with its card."""
     with readable_training(out):
         files = data_files(data)
         check_out(out, resume)
@@ -49,7 +49,7 @@ def train_embedder_command(
 
         config = EmbedderConfig(**settings)
         quiet()
-        from adapters.embedder.train import train_embedder
+        from adapters.embedder.train import train_embedder as train
         from retrieval.encoder import Encoder
         from retrieval.training_pairs import merged_pairs
 
@@ -57,7 +57,7 @@ def train_embedder_command(
         origin = [{"name": path.name, "share": share} for path, share in files]
         vectors = cached_vectors(Encoder.load(), pairs.questions, pairs.passages)
         with training_watch("embedder", out / "tensorboard" if tensorboard else None) as watch:
-            card = train_embedder(pairs, *vectors, origin, out, config, watch)
+            card = train(pairs, *vectors, origin, out, config, watch)
         if json_:
             print_json(card)
             return
