@@ -1,12 +1,12 @@
 """What a domain embedder gains over the bundled encoder, where it was trained and on a site that it never saw.
 
-    python -m benchmarks.embedder BEIR_FOLDER OUT [--questions 4000] [--seeds 0 1 2] [--sites NINDS CancerGov]
+    python -m benchmarks.embedder BEIR_FOLDER OUT [--questions 1500] [--seeds 0 1 2] [--sites NINDS CancerGov]
 
-Trains `graft train embedder` with its default settings on so many questions of the split `train`, once for each seed,
+Trains as `graft train embedder` does, with `SETTINGS`, on so many questions of the split `train`, once for each seed,
 and asks the questions of the split `dev` over all documents: nDCG@10 of dense retrieval, documents ranked by their
 nearest passage. For each site (`source` in the documents' metadata), trains without its questions and documents, and
-asks its dev questions over its documents. What was trained or encoded before is taken from OUT; figures go into
-OUT/embedder.json.
+asks its dev questions over its documents. What was trained, encoded and measured before is taken from OUT and
+OUT/figures.json, so that a benchmark that was interrupted goes on.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from adapters import find_adapter
 from adapters.embedder.config import EmbedderConfig
-from adapters.embedder.data import Pairs
+from adapters.embedder.data import Encoded, Pairs
 from adapters.embedder.train import train_embedder
 from adapters.ranking import ndcg
 from chatbot.cli.train_embedder import cached_vectors
@@ -34,6 +34,8 @@ from retrieval.splitter import split
 from retrieval.store import TOLD
 from retrieval.training_pairs import read_pairs
 
+SETTINGS: dict[str, Any] = {"tokens": 64, "negatives": 2, "nearest": 20, "ceiling": 2.0}
+"""The nearest passages are wrong ones, as all that answer a question are known."""
 RESAMPLES = 2_000
 """Of the dev questions, for the interval of a gain."""
 
@@ -90,14 +92,13 @@ def trained(pairs: Pairs, questions: int, seed: int, out: Path) -> Encoder:
     if not (out / "done").exists():
         chosen = random.Random(seed).sample(range(len(pairs.questions)), min(questions, len(pairs.questions)))
         some = pairs.part(sorted(chosen))
-        train_embedder(
-            some, *cached_vectors(Encoder.load(), some.questions, some.passages), [], out, EmbedderConfig(seed=seed)
-        )
+        encoded = Encoded(some, *cached_vectors(Encoder.load(), some.questions, some.passages))
+        train_embedder(encoded, [], out, EmbedderConfig(seed=seed, **SETTINGS))
         (out / "done").touch()
     return Encoder.load(adapter=find_adapter(str(out), "embedder"))
 
 
-def compared(name: str, asked: Asked, encoder: Encoder) -> dict[str, Any]:
+def compared(asked: Asked, encoder: Encoder) -> dict[str, float]:
     """nDCG@10 before and after, the gain, and its 95 % interval over resampled questions."""
     before, after = (
         scored(asked, *cached_vectors(one, asked.questions, asked.passages)) for one in (Encoder.load(), encoder)
@@ -105,33 +106,31 @@ def compared(name: str, asked: Asked, encoder: Encoder) -> dict[str, Any]:
     chance = np.random.default_rng(0)
     rows = chance.integers(0, len(before), (RESAMPLES, len(before)))
     low, high = np.percentile((after - before)[rows].mean(1), [2.5, 97.5])
-    figures = {"frozen": before.mean(), "trained": after.mean(), "gain": (after - before).mean()}
-    figures |= {"gain_from": low, "gain_to": high}
-    return {"run": name, "questions": len(before)} | {key: round(float(value), 2) for key, value in figures.items()}
+    found = {"questions": len(before), "frozen": before.mean(), "trained": after.mean()}
+    found |= {"gain": (after - before).mean(), "gain_from": low, "gain_to": high}
+    return {key: round(float(value), 2) for key, value in found.items()}
 
 
 def main(folder: Path, out: Path, questions: int, seeds: list[int], sites: list[str]) -> None:
     """Train, measure, print."""
     out.mkdir(parents=True, exist_ok=True)
-    site_of = sites_of(folder)
-    pairs = read_pairs(folder)
-    numbers = document_numbers(folder)
-    found = []
-    print(
-        "| trained on | seed | asked | questions | frozen | trained | gain (95 %) |\n|---|---:|---|---:|---:|---:|---:|"
-    )
-    runs = [(None, seed) for seed in seeds] + [(site, seeds[0]) for site in sites]
-    for site, seed in runs:
+    kept = out / "figures.json"
+    figures: dict[str, dict[str, float]] = json.loads(kept.read_text(encoding="utf8")) if kept.exists() else {}
+    site_of, pairs, numbers = sites_of(folder), read_pairs(folder), document_numbers(folder)
+    print("| trained on | seed | asked | questions | frozen | trained | gain (95 %) |")
+    print("|---|---:|---|---:|---:|---:|---:|")
+    for site, seed in [(None, seeds[0]), *((site, seeds[0]) for site in sites), *((None, seed) for seed in seeds[1:])]:
         name = f"{site or 'all'}-{seed}"
-        outside = {number for id_, number in numbers.items() if site is not None and site_of[id_] == site}
-        encoder = trained(without(pairs, outside) if site else pairs, questions, seed, out / name)
-        row = compared(name, dev_of(folder, site_of, site), encoder)
-        found.append(row)
-        gain = f"{row['gain']:+.1f} ({row['gain_from']:+.1f} to {row['gain_to']:+.1f})"
-        where = ("all sites", "all documents") if site is None else (f"all but {site}", f"{site}'s documents")
-        measured = f"{row['questions']} | {row['frozen']:.1f} | {row['trained']:.1f} | {gain}"
-        print(f"| {where[0]} | {seed} | {where[1]} | {measured} |", flush=True)
-        (out / "embedder.json").write_text(json.dumps(found, indent=1), encoding="utf8")
+        if name not in figures:
+            outside = {number for id_, number in numbers.items() if site_of[id_] == site}
+            encoder = trained(without(pairs, outside), questions, seed, out / name)
+            figures[name] = compared(dev_of(folder, site_of, site), encoder)
+            kept.write_text(json.dumps(figures, indent=1), encoding="utf8")
+        found = figures[name]
+        where = f"all but {site} | {seed} | {site}'s documents" if site else f"all sites | {seed} | all documents"
+        gain = f"{found['gain']:+.1f} ({found['gain_from']:+.1f} to {found['gain_to']:+.1f})"
+        measured = f"{found['questions']:.0f} | {found['frozen']:.1f} | {found['trained']:.1f} | {gain}"
+        print(f"| {where} | {measured} |", flush=True)
 
 
 def document_numbers(folder: Path) -> dict[str, int]:
@@ -145,7 +144,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("beir", type=Path, metavar="BEIR_FOLDER")
     parser.add_argument("out", type=Path, metavar="OUT")
-    parser.add_argument("--questions", type=int, default=4_000)
+    parser.add_argument("--questions", type=int, default=1_500)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--sites", nargs="*", default=[])
     given = parser.parse_args()

@@ -18,7 +18,7 @@ from chatbot.bot import Bot
 from chatbot.bots import BotSource
 from chatbot.build import outdated
 from chatbot.config import Adapters, BotConfig
-from chatbot.encoders import encoder_of
+from chatbot.encoders import embedder_of, encoder_of
 from chatbot.grafts import DEFAULTS, find_all
 from chatbot.sources import find_sources
 from chatbot.support import judge
@@ -61,6 +61,7 @@ def examine(bot: str | None) -> list[Finding]:
     of_bot: list[tuple[str, Callable[[], str]]] = [
         ("bot config", lambda: _config(source)),
         ("bot adapters", lambda: _adapters(source.config.adapter_folders)),
+        ("bot encoder", lambda: _bot_encoder(source.config)),
         ("bot generator", lambda: _generator(source.config, encoder)),
         ("bot vectors", lambda: describe(source)),
         ("bot index", lambda: _index(Bot.open(source, encoder_of(source.config, encoder())))),
@@ -122,6 +123,11 @@ def _home() -> str:
 def _config(source: BotSource) -> str:
     files = find_sources(source.config)
     return f"{source.config.name}: {len(files.files)} files to read, {len(files.skipped)} skipped"
+
+
+def _bot_encoder(config: BotConfig) -> str:
+    embedder = embedder_of(config)
+    return config.retrieval.encoder + (f" with the embedder {embedder.fingerprint[:8]}" if embedder else "")
 
 
 def _generator(config: BotConfig, encoder: Callable[[], Encoder]) -> str:

@@ -16,13 +16,11 @@ class EmbedderConfig:
     epochs: int = setting(1, "How often every question is used.", 1, 1000)
     batch: int = setting(64, "Questions of a step; the passages of the others are wrong for each.", 2, 4096)
     negatives: int = setting(1, "Hard negatives of a question in a batch, beside the passages of the others.", 0, 64)
-    first: int = setting(1, "The nearest passage that may be a hard negative, by its rank for the base encoder.", 1)
-    last: int = setting(50, "The last one.", 1)
+    nearest: int = setting(50, "Hard negatives are drawn from so many passages nearest to the question.", 1)
     ceiling: float = setting(
         0.95, "No passage is a negative whose cosine is above this share of the right one's: it may be right too.", 0
     )
     temperature: float = setting(0.05, "What cosines are divided by before the softmax.", 1e-3, 10)
-    one_way: bool = setting(False, "Do not also tell the question of a passage among those of the batch.")
     tokens: int = setting(128, "Tokens of a passage that are read in training; all of it is in use.", 16, 512)
     budget: int = setting(4096, "Padded tokens of one pass.", 512)
     warm_up: float = setting(0.05, "Share of the steps in which the rate rises.", 0, 1)

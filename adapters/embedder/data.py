@@ -6,12 +6,15 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from adapters.models import TrainingError
 
 HELD_OUT, MOST_HELD_OUT = 0.1, 192
 """The share of the questions that decide when to stop, and the most of them."""
 LEAST = 16
-"""Questions that there must be."""
+"""Questions that there must be to train on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,24 @@ class Pairs:
             relevant=[self.relevant[row] for row in rows],
             wrong=[self.wrong[row] for row in rows],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """Pairs with the unit vectors that the frozen encoder makes of them.
+
+    Args:
+        questions: Shape (questions, width).
+        passages: Shape (passages, width).
+    """
+
+    pairs: Pairs
+    questions: NDArray[np.float32]
+    passages: NDArray[np.float32]
+
+    def part(self, rows: Sequence[int]) -> Encoded:
+        """Some of the questions, over all passages."""
+        return Encoded(self.pairs.part(rows), self.questions[rows], self.passages)
 
 
 def parted(pairs: Pairs, seed: int) -> tuple[list[int], list[int]]:

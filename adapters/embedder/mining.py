@@ -14,17 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from adapters.embedder.config import EmbedderConfig
-from adapters.embedder.data import Pairs
+from adapters.embedder.data import Encoded
 
 ALIKE = 0.97
 """Two passages of a higher cosine say the same: one is no wrong answer where the other is right."""
-MOST_GIVEN = 64
-"""Given negatives of a question that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mined:
-    """A question with rows of passages.
+    """A question's row, with rows of passages.
 
     Args:
         right: Of each document that answers, the passage nearest to the question.
@@ -38,74 +36,61 @@ class Mined:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Questions of one step and passages, as rows.
+    """Questions and passages of one step, as texts.
 
     Args:
         answers: Where in `passages` the right one of each question stands.
         hidden: Passages that are not held against a question, shape (questions, passages).
     """
 
-    questions: list[int]
-    passages: list[int]
+    questions: list[str]
+    passages: list[str]
     answers: NDArray[np.int64]
     hidden: NDArray[np.bool_]
 
 
-def mine(pairs: Pairs, asked: NDArray[np.float32], vectors: NDArray[np.float32], config: EmbedderConfig) -> list[Mined]:
-    """The passages of every question.
-
-    Args:
-        asked: The frozen encoder's vectors of the questions, shape (questions, width).
-        vectors: Those of the passages, shape (passages, width).
-    """
+def mine(encoded: Encoded, config: EmbedderConfig) -> list[Mined]:
+    """The passages of every question; given negatives take the place of those that are looked for."""
+    pairs, vectors = encoded.pairs, encoded.passages
     owners = np.array(pairs.owners)
     of_document: dict[int, list[int]] = {}
     for row, owner in enumerate(pairs.owners):
         of_document.setdefault(owner, []).append(row)
     found = []
     for number, (relevant, wrong) in enumerate(zip(pairs.relevant, pairs.wrong, strict=True)):
-        near = vectors @ asked[number]
+        near = vectors @ encoded.questions[number]
         right = [max(of_document[owner], key=lambda row: float(near[row])) for owner in sorted(relevant)]
+        most = config.ceiling * float(near[right].min())
         near[np.isin(owners, list(relevant))] = -2
-        most = config.ceiling * min(float(vectors[row] @ asked[number]) for row in right)
-        nearest = np.argpartition(-near, min(config.last, len(near) - 1))[: config.last]
-        nearest = nearest[np.argsort(-near[nearest], kind="stable")][config.first - 1 :]
+        nearest = np.argpartition(-near, min(config.nearest, len(near) - 1))[: config.nearest]
         hard = [int(row) for row in nearest if -2 < near[row] <= most]
         given = [row for owner in sorted(wrong) for row in of_document.get(owner, [])]
-        found.append(Mined(number, right, given[:MOST_GIVEN] or hard))
+        found.append(Mined(number, right, given or hard))
     return found
 
 
-def batches(
-    mined: Sequence[Mined],
-    pairs: Pairs,
-    vectors: NDArray[np.float32],
-    config: EmbedderConfig,
-    chance: random.Random,
-) -> list[Batch]:
+def batches(mined: Sequence[Mined], encoded: Encoded, config: EmbedderConfig, chance: random.Random) -> list[Batch]:
     """All questions once, in random order, each with one of its right passages and some of its hard negatives."""
     order = chance.sample(mined, len(mined))
     parts = [order[at : at + config.batch] for at in range(0, len(order), config.batch)]
     if len(parts) > 1 and len(parts[-1]) < 2:
         parts.pop()  # a question alone has nothing to be told from
-    owners = np.array(pairs.owners)
-    return [_batch(part, pairs, owners, vectors, config, chance) for part in parts]
+    owners = np.array(encoded.pairs.owners)
+    return [_batch(part, encoded, owners, config.negatives, chance) for part in parts]
 
 
 def _batch(
-    part: Sequence[Mined],
-    pairs: Pairs,
-    owners: NDArray[np.int64],
-    vectors: NDArray[np.float32],
-    config: EmbedderConfig,
-    chance: random.Random,
+    part: Sequence[Mined], encoded: Encoded, owners: NDArray[np.int64], negatives: int, chance: random.Random
 ) -> Batch:
+    pairs, vectors = encoded.pairs, encoded.passages
     right = [chance.choice(entry.right) for entry in part]
-    hard = [row for entry in part for row in chance.sample(entry.hard, min(config.negatives, len(entry.hard)))]
+    hard = [row for entry in part for row in chance.sample(entry.hard, min(negatives, len(entry.hard)))]
     rows = list(dict.fromkeys([*right, *hard]))
     places = {row: place for place, row in enumerate(rows)}
     answers = np.array([places[row] for row in right])
     hidden = np.stack([np.isin(owners[rows], list(pairs.relevant[entry.question])) for entry in part])
     hidden |= np.stack([(vectors[entry.right] @ vectors[rows].T > ALIKE).any(0) for entry in part])
     hidden[np.arange(len(part)), answers] = False
-    return Batch([entry.question for entry in part], rows, answers, hidden)
+    return Batch(
+        [pairs.questions[entry.question] for entry in part], [pairs.passages[row] for row in rows], answers, hidden
+    )

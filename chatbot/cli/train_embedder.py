@@ -49,15 +49,16 @@ def train_embedder(
 
         config = EmbedderConfig(**settings)
         quiet()
+        from adapters.embedder.data import Encoded
         from adapters.embedder.train import train_embedder as train
         from retrieval.encoder import Encoder
         from retrieval.training_pairs import merged_pairs
 
         pairs = merged_pairs(files, config.seed)
         origin = [{"name": path.name, "share": share} for path, share in files]
-        vectors = cached_vectors(Encoder.load(), pairs.questions, pairs.passages)
+        encoded = Encoded(pairs, *cached_vectors(Encoder.load(), pairs.questions, pairs.passages))
         with training_watch("embedder", out / "tensorboard" if tensorboard else None) as watch:
-            card = train(pairs, *vectors, origin, out, config, watch)
+            card = train(encoded, origin, out, config, watch)
         if json_:
             print_json(card)
             return

@@ -13,7 +13,7 @@ from safetensors.numpy import load_file
 
 from adapters import ModelError, find_adapter
 from adapters.embedder.config import EmbedderConfig
-from adapters.embedder.data import Pairs, parted
+from adapters.embedder.data import Encoded, Pairs, parted
 from adapters.embedder.mining import batches, mine
 from adapters.models import DEFAULT_SHA256, TrainingError
 from adapters.registry import CHECKPOINT, WEIGHTS
@@ -49,8 +49,8 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> Pairs:
     return read_pairs(path)
 
 
-def vectors(pairs: Pairs, encoder: Encoder) -> tuple[np.ndarray, np.ndarray]:
-    return encoder.queries(pairs.questions), encoder.documents(pairs.passages)
+def encoded(pairs: Pairs, encoder: Encoder) -> Encoded:
+    return Encoded(pairs, encoder.queries(pairs.questions), encoder.documents(pairs.passages))
 
 
 def right(encoder: Encoder) -> float:
@@ -92,7 +92,7 @@ def train(pairs: Pairs, encoder: Encoder, out: Path, config: EmbedderConfig, wat
     pytest.importorskip("torch")
     from adapters.embedder.train import train_embedder
 
-    return train_embedder(pairs, *vectors(pairs, encoder), [], out, config, watch)
+    return train_embedder(encoded(pairs, encoder), [], out, config, watch)
 
 
 def test_no_question_is_held_against_a_passage_that_answers_it_or_says_the_same(encoder: Encoder) -> None:
@@ -100,27 +100,28 @@ def test_no_question_is_held_against_a_passage_that_answers_it_or_says_the_same(
     relevant = [frozenset({0, 2}), frozenset({3}), frozenset({3, 4})]
     questions = ["What does a card cost?", "Where do fish live?", "What do animals do?"]
     pairs = Pairs(questions, texts, [*range(5)], relevant, [frozenset()] * 3)
-    asked, found = vectors(pairs, encoder)
-    assert found[0] @ found[1] > 0.97
+    found = encoded(pairs, encoder)
+    assert found.passages[0] @ found.passages[1] > 0.97
     config = EmbedderConfig(ceiling=2.0, negatives=5)
-    mined = mine(pairs, asked, found, config)
-    assert all(not {texts.index(texts[row]) for row in entry.hard} & relevant[entry.question] for entry in mined)
-    (batch,) = batches(mined, pairs, found, config, random.Random(0))
-    for place, question in enumerate(batch.questions):
-        answer = batch.passages[batch.answers[place]]
-        for at, row in enumerate(batch.passages):
+    mined = mine(found, config)
+    assert all(not set(entry.hard) & relevant[entry.question] for entry in mined)
+    (batch,) = batches(mined, found, config, random.Random(0))
+    for place, asked in enumerate(batch.questions):
+        question = questions.index(asked)
+        for at, text in enumerate(batch.passages):
+            row = texts.index(text)
             same = row in relevant[question] or (row == 1 and question == 0)
-            assert batch.hidden[place, at] == (same and row != answer)
+            assert batch.hidden[place, at] == (same and at != batch.answers[place])
 
 
 def test_likely_answers_are_no_hard_negatives(encoder: Encoder) -> None:
     texts = ["What a card costs: 9 euros.", "The price of a card is 9 euros.", "A card is blue.", "Birds fly."]
     pairs = Pairs(["What does a card cost?"], texts, [*range(4)], [frozenset({1})], [frozenset()])
-    asked, found = vectors(pairs, encoder)
-    near = (found @ asked[0]).tolist()
-    for ceiling in (0.5, 0.95, 2.0):
-        hard = mine(pairs, asked, found, EmbedderConfig(ceiling=ceiling))[0].hard
-        assert hard == [row for row in np.argsort(near)[::-1] if row != 1 and near[row] <= ceiling * near[1]]
+    found = encoded(pairs, encoder)
+    near = (found.passages @ found.questions[0]).tolist()
+    expected = {0.5: [3], 0.95: [2, 3], 2.0: [0, 2, 3]}
+    for ceiling, rows in expected.items():
+        assert sorted(mine(found, EmbedderConfig(ceiling=ceiling))[0].hard) == rows, near
 
 
 def test_given_negatives_and_long_passages_are_cut_and_found(tmp_path: Path) -> None:
