@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from chatbot.cli.output import print_json, say, tell
+from chatbot.cli.output import print_json, progress_bar, tell
 from chatbot.cli.training import (
     BoardOption,
     CardOption,
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from retrieval.encoder import Encoder
 
+KEPT_AT_ONCE = 512
+"""Passages whose vectors are kept together: no more are lost by an interruption."""
 _DATA = (
     "A BEIR folder with qrels/train.tsv, or a .jsonl of question (or query), passage (or positive) and perhaps"
     " negatives. SHARE, at most 1, is a random part of its questions. Several are merged."
@@ -74,18 +76,21 @@ def train_embedder(
 def cached_vectors(
     encoder: Encoder, questions: Sequence[str], passages: Sequence[str]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Vectors of questions and of passages, shapes (len(questions), width) and (len(passages), width); those that any
-    bot's index has are not made again.
+    """Vectors of questions and of passages, shapes (len(questions), width) and (len(passages), width).
+
+    Those that any bot's index has are not made again, nor those that an interrupted command has made.
     """
     import numpy as np
 
     from chatbot.work import cache_file
-    from retrieval.vector_cache import VectorCache, digest
+    from retrieval.vector_cache import VectorCache, batches, digest
 
     with closing(VectorCache(cache_file(encoder.fingerprint), encoder.backbone.spec.dimension)) as cache:
         texts = {digest(passage): passage for passage in passages}
         known = cache.get(list(texts))
-        if new := {key: text for key, text in texts.items() if key not in known}:
-            say(f"encoding {len(new):,} passages")
-            known |= cache.fill(new, encoder.documents)
+        new = [key for key in texts if key not in known]
+        with progress_bar("encoding") as progress:
+            for part in batches(len(new), KEPT_AT_ONCE):
+                known |= cache.fill({key: texts[key] for key in new[part]}, encoder.documents)
+                progress("passages", min(part.stop, len(new)), len(new))
         return cache.questions(questions, encoder.queries), np.stack([known[digest(text)] for text in passages])
