@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +64,7 @@ class ClusterReader:
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
         files = files_of(self.encoder, self.adapter)
-        adapter = self.adapter and tuple(getattr(self.adapter, one.name) for one in fields(self.adapter))
+        adapter = self.adapter and astuple(self.adapter)
         name = str(files.path) if Path(os.path.expanduser(self.encoder)).is_dir() else self.encoder
         examine = ray.remote(num_cpus=0, max_retries=RETRIES)(_examination())
         asked = {}
@@ -78,13 +78,13 @@ class ClusterReader:
         return name
 
 
-def _examination() -> Callable[[str, str, Any], str]:
+def _examination() -> Callable[..., str]:
     """What every machine is asked first, made here so that one without Graft understands it too."""
     from importlib.metadata import version
 
     here = version("graft-bots")
 
-    def examine(name: str, fingerprint: str, adapter: Any) -> str:
+    def examine(name: str, fingerprint: str, adapter: Any = None) -> str:
         from importlib.metadata import PackageNotFoundError, version
 
         try:
