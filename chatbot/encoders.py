@@ -32,7 +32,6 @@ def encoder_of(config: BotConfig, shared: Encoder | None = None) -> Encoder:
     Raises:
         ModelError: The encoder or its adapter cannot be found, or was altered.
     """
-    adapter = embedder_of(config)
-    if shared and shared.fingerprint == files_of(config.retrieval.encoder, adapter).fingerprint:
+    if shared and shared.fingerprint == encoder_fingerprint(config):
         return shared
-    return Encoder.load(config.retrieval.encoder, adapter)
+    return Encoder.load(config.retrieval.encoder, embedder_of(config))

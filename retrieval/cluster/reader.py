@@ -64,7 +64,7 @@ class ClusterReader:
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
         files = files_of(self.encoder, self.adapter)
-        adapter = self.adapter and astuple(self.adapter)
+        adapter = self.adapter and astuple(self.adapter)  # which a machine without Graft can read
         name = str(files.path) if Path(os.path.expanduser(self.encoder)).is_dir() else self.encoder
         examine = ray.remote(num_cpus=0, max_retries=RETRIES)(_examination())
         asked = {}
