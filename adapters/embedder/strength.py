@@ -19,7 +19,7 @@ from adapters.lora import Lora
 from adapters.ranking import ndcg
 
 STRENGTHS = (1.0, 0.75, 0.5)
-"""Shares of what was learned that are tried."""
+"""Shares of what was learned that are tried, until one costs too much."""
 POOL = 1_000
 """Passages among which the held-out questions look for theirs: their own, and those nearest to them."""
 LONGEST = 256
@@ -27,13 +27,13 @@ LONGEST = 256
 
 
 def weaken(model: Lora, held_out: Encoded, budget: int) -> dict[str, Any]:
-    """Scale an adapter to the least of `STRENGTHS` that is no worse than the best by more than a standard error.
+    """Scale an adapter to the least of `STRENGTHS` that is no worse than the best before by more than a standard error.
 
     Args:
         budget: Padded tokens of one pass.
 
     Returns:
-        nDCG@10 before, after and at each strength, in percent, of the held-out questions over `pool` passages.
+        nDCG@10 before, after and at each strength tried, in percent, of the held-out questions over `pool` passages.
     """
     pairs = held_out.pairs
     pool = _pool(held_out)
@@ -42,22 +42,24 @@ def weaken(model: Lora, held_out: Encoded, budget: int) -> dict[str, Any]:
     vectors = Vectors(LONGEST, budget)
     texts = pairs.questions + [pairs.passages[row] for row in pool]
     learned = [up.detach().clone() for up in model.up]
-    tried: dict[float, NDArray[np.float64]] = {}
+    tried: dict[str, float] = {}
+    best = np.zeros(len(pairs.questions))
     for strength in STRENGTHS:
         _scale(model, learned, strength)
         with torch.no_grad():
             found = vectors.of(model, texts).numpy()
-        tried[strength] = _ndcg(*np.split(found, [len(pairs.questions)]), owners, pairs.relevant)
-    best = max(tried.values(), key=lambda some: float(some.mean()))
-    chosen = min(strength for strength, some in tried.items() if (best - some).mean() <= _standard_error(best - some))
+        after = _ndcg(found[: len(pairs.questions)], found[len(pairs.questions) :], owners, pairs.relevant)
+        tried[str(strength)] = _percent(after)
+        if (best - after).mean() > _standard_error(best - after):
+            break
+        best, chosen = max(best, after, key=np.mean), strength
     _scale(model, learned, chosen)
-    told = {str(strength): round(100 * float(some.mean()), 2) for strength, some in tried.items()}
     return {
         "pool": len(pool),
-        "ndcg@10_before": round(100 * float(before.mean()), 2),
-        "ndcg@10_after": told[str(chosen)],
+        "ndcg@10_before": _percent(before),
+        "ndcg@10_after": tried[str(chosen)],
         "strength": chosen,
-        "ndcg@10_by_strength": told,
+        "ndcg@10_by_strength": tried,
     }
 
 
@@ -86,6 +88,10 @@ def _ndcg(
     order = np.argsort(-(questions @ passages.T), axis=1, kind="stable")
     rankings = [list(dict.fromkeys(owners[row] for row in rows)) for rows in order]
     return np.array([ndcg(ranking, wanted, 10) for ranking, wanted in zip(rankings, relevant, strict=True)])
+
+
+def _percent(values: NDArray[np.float64]) -> float:
+    return round(100 * float(values.mean()), 2)
 
 
 def _standard_error(values: NDArray[np.float64]) -> float:
