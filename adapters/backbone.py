@@ -94,9 +94,7 @@ def load_backbone(name: str = "default", adapter: Adapter | None = None) -> Back
     Raises:
         ModelError: The model cannot be found, or was altered.
     """
-    files = locate(name)
-    if adapter:
-        files = replace(files, fingerprint=f"{files.fingerprint} {adapter.fingerprint}", adapter=adapter)
+    files = files_of(name, adapter)
     try:
         return CompiledBackbone(compiled_folder(files.fingerprint, lambda folder: _export(files, folder)))
     except CannotCompile as error:
@@ -104,6 +102,18 @@ def load_backbone(name: str = "default", adapter: Adapter | None = None) -> Back
 
         verify_default(files)
         return TorchBackbone.load(files, str(error))
+
+
+def files_of(name: str = "default", adapter: Adapter | None = None) -> ModelFiles:
+    """The files of an encoder, with the fingerprint that it has with an adapter merged into it.
+
+    Raises:
+        ModelError: The model cannot be found.
+    """
+    files = locate(name)
+    if adapter:
+        return replace(files, fingerprint=f"{files.fingerprint} {adapter.fingerprint}", adapter=adapter)
+    return files
 
 
 def _export(files: ModelFiles, folder: Path) -> None:

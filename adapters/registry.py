@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from adapters.models import DEFAULT, ModelError, locate, sha256
 
 SHIPPED = Path(__file__).parent / "shipped"
-ON_BACKBONE = ("reader", "matcher", "reranker", "tagger")
+ON_BACKBONE = ("reader", "matcher", "reranker", "tagger", "embedder")
 """Those whose adapters are put on the bundled base, whatever their cards say; others name their base."""
 WEIGHTS, CONFIG, CARD = "adapter_model.safetensors", "adapter_config.json", "card.json"
 """Files of an adapter's folder."""

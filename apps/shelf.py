@@ -8,6 +8,7 @@ from chatbot.bot import Bot
 from chatbot.bots import BotSource
 from chatbot.cli.opening import open_bot
 from chatbot.config_file import ConfigError
+from chatbot.encoders import encoder_fingerprint, encoder_of
 from retrieval.encoder import Encoder
 
 
@@ -37,9 +38,9 @@ class Shelf:
         encoders: dict[str, Encoder] = {}
         bots = []
         for source in sources:
-            wanted = source.config.retrieval.encoder
+            wanted = encoder_fingerprint(source.config)
             if wanted not in encoders:
-                encoders[wanted] = Encoder.load(wanted)
+                encoders[wanted] = encoder_of(source.config)
             bot = open_bot(source, encoders[wanted])
             bot.sessions  # noqa: B018  opened here, so that a folder that cannot be written to is known at the start
             bots.append(bot)

@@ -19,6 +19,7 @@ from chatbot.checksums import check
 from chatbot.confidence import confidence
 from chatbot.courtesy import courtesy
 from chatbot.decision import Decision, Fixed, Known, Stated, Weighed
+from chatbot.encoders import encoder_fingerprint, encoder_of
 from chatbot.followup import condense
 from chatbot.grafts import find_all
 from chatbot.home import Manifest, NotBuilt, published_at, read_manifest
@@ -110,7 +111,7 @@ class Bot:
         """Open a built bot.
 
         Args:
-            encoder: Shared by several bots that use the same one.
+            encoder: Shared by several bots; one that needs another loads its own.
 
         Raises:
             NotBuilt: There is no index, it is damaged, or it was built with another encoder.
@@ -129,9 +130,9 @@ class Bot:
     @classmethod
     def _open(cls, source: BotSource, manifest: Manifest, encoder: Encoder | None) -> Bot:
         adapters = find_all(source.config.adapter_folders)
-        encoder = encoder or Encoder.load(source.config.retrieval.encoder)
-        if manifest.encoder != encoder.fingerprint:
+        if manifest.encoder != encoder_fingerprint(source.config):
             raise NotBuilt("the index was built with another encoder; run: graft index BOT")
+        encoder = encoder_of(source.config, encoder)
         folder = source.home / "builds" / manifest.build
         try:
             check(folder)

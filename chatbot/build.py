@@ -12,6 +12,7 @@ from chatbot.bots import BotSource
 from chatbot.changes import changes
 from chatbot.checksums import check
 from chatbot.config import BotConfig
+from chatbot.encoders import encoder_of
 from chatbot.extractors import extractor_of
 from chatbot.home import CannotBuild, Manifest, NotBuilt, NothingToIndex, publish, read_manifest, updating
 from chatbot.sources import Sources, digest, find_sources
@@ -122,7 +123,7 @@ def _build(
             raise GraftError(
                 f"{folder.parent} is damaged, and with it what programs brought: delete it, bring all again"
             )
-        encoder = encoder or Encoder.load(config.retrieval.encoder)
+        encoder = encoder_of(config, encoder)
         with closing(VectorCache(cache_file(encoder.fingerprint), encoder.backbone.spec.dimension)) as cache:
             connection, carried = work_store(folder, base, config)
             kept = [document for document in carried if document.id not in brought.gone]

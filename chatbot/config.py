@@ -97,7 +97,7 @@ class Graph(_Section):
 
 
 class Adapters(_Section):
-    """What weighs the sentences of the passages, finds entities, tells intents and grades answers."""
+    """What weighs sentences, finds entities, tells intents, grades answers, and what the encoder has learned."""
 
     reader: str = Field("default", min_length=1, description="`default`, or the folder of an adapter of your own.")
     matcher: str = Field("default", min_length=1, description="The same.")
@@ -105,6 +105,9 @@ class Adapters(_Section):
     tagger: str = Field("default", min_length=1, description="The same; for `graph.extractor: tagger`.")
     intent: str | None = Field(None, min_length=1, description="The folder of a classifier of requests; see `routes`.")
     grader: str | None = Field(None, min_length=1, description="The folder of one that grades answers to the `quiz`.")
+    embedder: str = Field(
+        "default", min_length=1, description="`default`, the encoder as it is, or the folder of an adapter of your own."
+    )
 
 
 class Prompt(_Section):
@@ -250,12 +253,10 @@ class BotConfig(_Section):
             raise ValueError("a quiz is graded in English only")
         if self.graph.extractor == "llm" and self.generator.model == "extractive":
             raise ValueError("graph.extractor: llm needs a generator.model that is a language model")
-        return self
-
-    @model_validator(mode="after")
-    def _routes_fit(self) -> BotConfig:
         if self.routes and not self.adapters.intent:
             raise ValueError("routes need adapters.intent: a classifier that tells the intents")
+        if self.adapters.embedder != "default" and self.retrieval.encoder != "default":
+            raise ValueError("adapters.embedder is for the bundled encoder; leave retrieval.encoder at default")
         return self
 
     def path(self, relative: str) -> Path:

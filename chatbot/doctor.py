@@ -18,6 +18,7 @@ from chatbot.bot import Bot
 from chatbot.bots import BotSource
 from chatbot.build import outdated
 from chatbot.config import Adapters, BotConfig
+from chatbot.encoders import embedder_of, encoder_of
 from chatbot.grafts import DEFAULTS, find_all
 from chatbot.sources import find_sources
 from chatbot.support import judge
@@ -47,7 +48,7 @@ def examine(bot: str | None) -> list[Finding]:
         ("packages", _packages),
         ("bundled model", _model),
         ("adapters", _adapters),
-        ("encoder", lambda: _encoder(encoder("default"))),
+        ("encoder", lambda: _encoder(encoder())),
         ("home", _home),
     ]
     findings = [_run(name, check) for name, check in checks]
@@ -61,9 +62,10 @@ def examine(bot: str | None) -> list[Finding]:
         ("bot config", lambda: _config(source)),
         ("bot adapters", lambda: _adapters(source.config.adapter_folders)),
         ("bot quiz", lambda: _quiz(source.config, encoder)),
+        ("bot encoder", lambda: _bot_encoder(source.config)),
         ("bot generator", lambda: _generator(source.config, encoder)),
         ("bot vectors", lambda: describe(source)),
-        ("bot index", lambda: _index(Bot.open(source, encoder(source.config.retrieval.encoder)))),
+        ("bot index", lambda: _index(Bot.open(source, encoder_of(source.config, encoder())))),
     ]
     return [*findings, *(_run(name, check) for name, check in of_bot)]
 
@@ -127,23 +129,28 @@ def _config(source: BotSource) -> str:
     return f"{source.config.name}: {len(files.files)} files to read, {len(files.skipped)} skipped"
 
 
-def _quiz(config: BotConfig, encoder: Callable[[str], Encoder]) -> str:
+def _quiz(config: BotConfig, encoder: Callable[[], Encoder]) -> str:
     if config.adapters.grader is None:
         return "none"
     from chatbot.grading.marker import Marker
 
-    marker = Marker.load(config, encoder("default"))
+    marker = Marker.load(config, encoder())
     return f"{len(marker.quiz)} questions, graded as {', '.join(marker.labels)}"
 
 
-def _generator(config: BotConfig, encoder: Callable[[str], Encoder]) -> str:
+def _bot_encoder(config: BotConfig) -> str:
+    embedder = embedder_of(config)
+    return config.retrieval.encoder + (f" with the embedder {embedder.fingerprint[:8]}" if embedder else "")
+
+
+def _generator(config: BotConfig, encoder: Callable[[], Encoder]) -> str:
     model = config.generator.model
     if model == "extractive":
         return model
     from chatbot.generators import load_model
     from chatbot.prompt import PromptBuilder
 
-    PromptBuilder(config, "", encoder(config.retrieval.encoder))
+    PromptBuilder(config, "", encoder_of(config, encoder()))
     if model.startswith("hf:"):
         return f"{model}, loaded at the first question"
     load_model(config.generator)

@@ -19,6 +19,7 @@ from pydantic import ConfigDict, PrivateAttr
 from chatbot.bot import Bot
 from chatbot.bots import BotSource
 from chatbot.build import build
+from chatbot.encoders import encoder_of
 from chatbot.home import NEXT, NOT_PUBLISHED, NotBuilt, published_at, read_manifest
 from chatbot.langchain import passages
 from chatbot.sources import find_sources
@@ -127,7 +128,7 @@ class BotIndex(DocumentIndex):
 
     def _encoder(self) -> Encoder:
         if self.encoder is None:
-            self.encoder = Encoder.load(self.source.config.retrieval.encoder)
+            self.encoder = encoder_of(self.source.config)
         return self.encoder
 
 

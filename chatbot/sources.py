@@ -13,9 +13,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from adapters import locate
 from adapters.models import sha256
 from chatbot.config import BotConfig
+from chatbot.encoders import encoder_fingerprint
 from chatbot.extractors import made_by
 from chatbot.home import FORMAT, NothingToIndex
 from retrieval.errors import GraftError, UnreadableFile
@@ -89,7 +89,7 @@ def digest(config: BotConfig, sources: Sources) -> str:
     """Changes when the index would: with the files, the settings that shape it, or the encoder."""
     told = shaping(config) | {
         "index": config.retrieval.index,
-        "encoder": locate(config.retrieval.encoder).fingerprint,
+        "encoder": encoder_fingerprint(config),
         "triples": [_stamp(config.path(name), config.folder) for name in config.graph.triples],
         "aliases": [_stamp(config.path(name), config.folder) for name in config.graph.aliases],
         "files": [(source_name(path, root), *_stamp(path, config.folder)) for path, root in sources.files],

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 from adapters.classifier.head import Head
 from adapters.generation.config import TASK as GENERATOR
+from adapters.grader.head import GradeHead
 from adapters.registry import CARD, CHECKPOINT, CONFIG, ENCODER, ON_BACKBONE, WEIGHTS, Adapter, read_adapter
 from adapters.sharing.files import SharingError, files_of
 
-CLASSIFIER = "classifier"
-TASKS = (*ON_BACKBONE, CLASSIFIER, GENERATOR)
+HEADS: dict[str, Callable[[Path], Head | GradeHead]] = {"classifier": Head.load, "grader": GradeHead.load}
+TASKS = (*ON_BACKBONE, *HEADS, GENERATOR)
 LARGEST_CARD = 4 * 2**20
 """Bytes."""
 DEEPEST_CARD = 100
@@ -36,8 +38,8 @@ def check_whole(folder: Path) -> Adapter:
     for name in files:
         if name.endswith(".safetensors"):
             _check_weights(folder / name)
-    if adapter.card["task"] == CLASSIFIER:
-        if list(Head.load(folder).labels) != adapter.card["labels"]:
+    if head := HEADS.get(adapter.card["task"]):
+        if list(head(folder).labels) != adapter.card["labels"]:
             raise SharingError(f"{folder}: its head has other labels than its card")
     elif WEIGHTS not in files:
         raise SharingError(f"no adapter in {folder}: it has no {WEIGHTS}")
@@ -57,8 +59,8 @@ def _problem(card: dict[str, object]) -> str | None:
     labels = card.get("labels", [])
     if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
         return "expected labels, a list of names"
-    if card["task"] == CLASSIFIER and not labels:
-        return "expected labels, those that the classifier tells"
+    if card["task"] in HEADS and not labels:
+        return f"expected labels, those that the {card['task']} tells"
     if not isinstance(card.get("scores", {}), dict):
         return "expected scores, numbers by name"
     return "it is nested too deep" if _deeper_than(card, DEEPEST_CARD) else None

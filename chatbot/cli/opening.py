@@ -58,6 +58,7 @@ def build_with_bar(
         ray: Address of a Ray cluster that does the work, if there is any; see `connected`.
     """
     from chatbot.build import build, is_current
+    from chatbot.encoders import embedder_of
     from retrieval.cluster import ClusterReader, connected
     from retrieval.reading import read_here
 
@@ -67,7 +68,7 @@ def build_with_bar(
     begin = time.perf_counter()
     spread = ray is not None and not is_current(source)
     with connected(ray) if ray is not None and spread else nullcontext(), progress_bar(source.config.name) as progress:
-        reader = ClusterReader(source.config.retrieval.encoder) if spread else read_here
+        reader = ClusterReader(source.config.retrieval.encoder, embedder_of(source.config)) if spread else read_here
         manifest = build(source, progress, encoder, compact, waiting, reader=reader)
     return manifest, time.perf_counter() - begin
 

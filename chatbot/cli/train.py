@@ -9,12 +9,14 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from adapters.embedder.config import EmbedderConfig
 from adapters.fields import Setting, settings_of
 from adapters.generation.config import GeneratorConfig
 from adapters.grader.config import GraderConfig
 from adapters.methods import METHODS, Method
 from chatbot.cli.output import counted, print_json, say, tell
 from chatbot.cli.train_compare import compare
+from chatbot.cli.train_embedder import train_embedder
 from chatbot.cli.train_generator import train_generator
 from chatbot.cli.train_grader import train_grader
 from chatbot.cli.train_grafts import Task, train_graft
@@ -200,3 +202,6 @@ train.command()(prompts)
 train.command(
     "grader", help="Grades short answers by their references. Use it by `adapters:` and `quiz:` in bot.yaml."
 )(_with_settings(train_grader, GraderConfig))
+train.command("embedder", help="The adapter with which the encoder finds passages. Use it by `adapters:` in bot.yaml.")(
+    _with_settings(train_embedder, EmbedderConfig)
+)

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from adapters.ranking import ndcg
 from adapters.reranker.runtime import Reranker
-from chatbot.evaluation.metrics import mean, ndcg, recall, reciprocal_rank
+from chatbot.evaluation.metrics import mean, recall, reciprocal_rank
 from chatbot.passages import rerank_passages
 from chatbot.search import Searcher
 from chatbot.support import judge

@@ -49,13 +49,6 @@ def reciprocal_rank(ranking: Sequence[str], relevant: set[str], k: int) -> float
     return next((1 / rank for rank, found in enumerate(ranking[:k], 1) if found in relevant), 0.0)
 
 
-def ndcg(ranking: Sequence[str], relevant: set[str], k: int) -> float:
-    """Normalised discounted cumulative gain with binary relevance."""
-    gain = sum(1 / np.log2(rank + 1) for rank, found in enumerate(ranking[:k], 1) if found in relevant)
-    ideal = sum(1 / np.log2(rank + 1) for rank in range(1, min(k, len(relevant)) + 1))
-    return float(gain / ideal)
-
-
 def auroc(scores: Sequence[float], positive: Sequence[bool]) -> float | None:
     """Probability that a positive example scores above a negative one, ties counting half (Mann & Whitney 1947).
 

@@ -14,7 +14,8 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
-from adapters import locate
+from adapters import Adapter
+from adapters.backbone import files_of
 from retrieval.cluster.stages import Encode, cut_block, file_row, keep_new, keep_vectors, outcome, read_block
 from retrieval.errors import GraftError, UnreadableFile
 from retrieval.reading import Cutting, File, Outcome
@@ -35,9 +36,11 @@ class ClusterReader:
 
     Args:
         encoder: Its name; the machines of the cluster have it too.
+        adapter: Merged into it; so have they its folder.
     """
 
     encoder: str
+    adapter: Adapter | None = None
 
     def __call__(self, files: Iterable[File], cutting: Cutting, cache: VectorCache) -> Iterator[tuple[File, Outcome]]:
         """See `Reader`; a file's vectors are in the cache before the file is named.
@@ -51,7 +54,7 @@ class ClusterReader:
             encoder = self._on_all_machines()
         for together in (TOGETHER, 1):  # what breaks processes down takes only itself along the second time
             if waiting:
-                for number, found in _run(waiting, together, cutting, encoder, cache):
+                for number, found in _run(waiting, together, cutting, (encoder, self.adapter), cache):
                     yield waiting.pop(number), found
         yield from ((file, UnreadableFile(BROKEN)) for file in waiting.values())
 
@@ -60,38 +63,40 @@ class ClusterReader:
         import ray
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-        files = locate(self.encoder)
+        files = files_of(self.encoder, self.adapter)
+        adapter = self.adapter and astuple(self.adapter)  # which a machine without Graft can read
         name = str(files.path) if Path(os.path.expanduser(self.encoder)).is_dir() else self.encoder
         examine = ray.remote(num_cpus=0, max_retries=RETRIES)(_examination())
         asked = {}
         for node in ray.nodes():
             if node["Alive"]:
                 on_node = examine.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=True))
-                asked[on_node.remote(name, files.fingerprint)] = node["NodeManagerAddress"]
+                asked[on_node.remote(name, files.fingerprint, adapter)] = node["NodeManagerAddress"]
         for found, address in asked.items():
             if complaint := ray.get(found):
                 raise GraftError(f"the machine {address} of the Ray cluster {complaint}")
         return name
 
 
-def _examination() -> Callable[[str, str], str]:
+def _examination() -> Callable[..., str]:
     """What every machine is asked first, made here so that one without Graft understands it too."""
     from importlib.metadata import version
 
     here = version("graft-bots")
 
-    def examine(name: str, fingerprint: str) -> str:
+    def examine(name: str, fingerprint: str, adapter: Any = None) -> str:
         from importlib.metadata import PackageNotFoundError, version
 
         try:
             there = version("graft-bots")
+            from adapters import Adapter
             from retrieval.encoder import Encoder
         except (ImportError, PackageNotFoundError) as error:
             return f"lacks Graft ({error}); install graft-bots {here} there"
         if there != here:
             return f"has graft-bots {there}, this one has {here}; install the same"
         try:
-            found = Encoder.load(name).fingerprint
+            found = Encoder.load(name, Adapter(*adapter) if adapter else None).fingerprint
         except Exception as error:
             return f"cannot load the encoder {name}: {error}"
         return "" if found == fingerprint else f"has another model at {name}; copy the encoder's folder there"
@@ -100,7 +105,11 @@ def _examination() -> Callable[[str, str], str]:
 
 
 def _run(
-    files: dict[int, File], together: int, cutting: Cutting, encoder: str, cache: VectorCache
+    files: dict[int, File],
+    together: int,
+    cutting: Cutting,
+    encoder: tuple[str, Adapter | None],
+    cache: VectorCache,
 ) -> Iterator[tuple[int, Outcome]]:
     """What became of files, by number; those of blocks that broke processes down are left out."""
     import ray
@@ -120,7 +129,7 @@ def _run(
         )
         .map_batches(
             Encode,
-            fn_constructor_args=(encoder,),
+            fn_constructor_args=encoder,
             compute=ActorPoolStrategy(min_size=1, max_size=max(1, cores)),
             num_cpus=SHARE,
             max_task_retries=RETRIES,

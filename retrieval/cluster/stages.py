@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from adapters import Adapter
 from retrieval.document import Chunk, Document
 from retrieval.encoder import Encoder
 from retrieval.errors import UnreadableFile
@@ -80,10 +81,11 @@ class Encode:
 
     Args:
         encoder: Its name.
+        adapter: Merged into it.
     """
 
-    def __init__(self, encoder: str) -> None:
-        self._encoder = Encoder.load(encoder)
+    def __init__(self, encoder: str, adapter: Adapter | None) -> None:
+        self._encoder = Encoder.load(encoder, adapter)
 
     def __call__(self, block: Table) -> Table:
         """The last block."""

@@ -155,3 +155,19 @@ def test_what_a_generator_cannot_be_trained_on_is_said(tmp_path: Path, arguments
     named = [str(tmp_path / f"{word.lower()}.jsonl") if word in files else word for word in arguments]
     result = graft("generator", *named, "-o", tmp_path / "own")
     assert result.exit_code == 2 and message in result.stderr
+
+
+def test_an_embedder_is_trained_on_questions_and_passages(tmp_path: Path) -> None:
+    data, out = tmp_path / "pairs.jsonl", tmp_path / "own"
+    rows = [
+        {"question": f"Who founded {city} {n}?", "passage": f"{city} {n}: monks."} for city in CITIES for n in "abcd"
+    ]
+    data.write_text("\n".join(map(json.dumps, rows)), encoding="utf8")
+    told = graft("embedder", "--data", data, "-o", out, "--rank", 4, "--tokens", 16, "--json")
+    assert told.exit_code == 0, told.stderr
+    card = json.loads(told.stdout)
+    assert (card["task"], card["recipe"]["rank"], card["questions"]) == ("embedder", 4, 20)
+    assert (card["data"], card["scores"]["strength"]) == ([{"name": "pairs.jsonl", "share": 1.0}], 0.5)
+    assert find_adapter(str(out), "embedder").card == card
+    refused = graft("embedder", "--data", f"{data}:2", "-o", tmp_path / "other")
+    assert refused.exit_code == 2 and "a share of the questions must be at most 1, got 2" in refused.stderr

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import astuple
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread, Timer
@@ -18,7 +19,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from adapters import locate
+from adapters import find_adapter, locate
+from adapters.backbone import files_of
 from chatbot.bot import Bot
 from chatbot.bots import BotSource
 from chatbot.build import build
@@ -261,6 +263,8 @@ def test_a_machine_that_differs_is_told(monkeypatch: pytest.MonkeyPatch) -> None
     examine = _examination()
     assert examine("default", locate("default").fingerprint) == ""
     assert examine("default", "another") == "has another model at default; copy the encoder's folder there"
+    adapter = find_adapter("default", "matcher")
+    assert examine("default", files_of("default", adapter).fingerprint, astuple(adapter)) == ""
     assert examine("/nowhere", "").startswith("cannot load the encoder /nowhere: ")
     command = [sys.executable, "-c", WITHOUT_GRAFT]
     told = subprocess.run(command, input=dumps(examine), capture_output=True, check=True).stdout.decode()
