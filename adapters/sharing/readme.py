@@ -13,14 +13,15 @@ from adapters.registry import ENCODER, WEIGHTS, Adapter, base_of
 from adapters.sharing.about import About, numbers
 from adapters.sharing.files import SharingError
 from adapters.sharing.place import is_folder
-from adapters.sharing.whole import CLASSIFIER
 
 PIPELINES = {
     "reader": "question-answering",
     "matcher": "sentence-similarity",
     "reranker": "text-ranking",
     "tagger": "token-classification",
-    CLASSIFIER: "text-classification",
+    "classifier": "text-classification",
+    "embedder": "sentence-similarity",
+    "grader": "text-classification",
     GENERATOR: "text-generation",
 }
 DEFAULT_ON_HUB = "sentence-transformers/all-MiniLM-L6-v2"

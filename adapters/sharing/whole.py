@@ -38,7 +38,7 @@ def check_whole(folder: Path) -> Adapter:
     for name in files:
         if name.endswith(".safetensors"):
             _check_weights(folder / name)
-    if head := HEADS.get(adapter.card["task"]):
+    if head := HEADS.get(str(adapter.card["task"])):
         if list(head(folder).labels) != adapter.card["labels"]:
             raise SharingError(f"{folder}: its head has other labels than its card")
     elif WEIGHTS not in files:
