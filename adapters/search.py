@@ -78,14 +78,13 @@ def found_settings(
         tell({"trial": trial.number, "settings": chosen, "accuracy": accuracy})
         return accuracy
 
-    finished = sum(trial.state.is_finished() for trial in study.trials)
-    study.optimize(objective, n_trials=max(0, trials - finished))
+    over = (optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED)
+    study.optimize(objective, n_trials=max(0, trials - len(study.get_trials(states=over))))
     if not any(trial.value is not None for trial in study.trials):
         raise TrainingError(f"none of {trials} trials could be trained; without --search the error is said")
     told = [
         {"trial": trial.number, "settings": _meant(trial.params), "accuracy": trial.value}
-        for trial in study.trials
-        if trial.state.is_finished()
+        for trial in study.get_trials(states=over)
     ]
     best = replace(config, **_meant(study.best_params))
     shutil.rmtree(folder)
