@@ -9,11 +9,13 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from adapters.domain.config import DomainConfig
 from adapters.fields import Setting, settings_of
-from adapters.generation.config import GeneratorConfig
+from adapters.generation.config import GeneratorConfig, SoftPromptConfig
 from adapters.methods import METHODS, Method
 from chatbot.cli.output import counted, print_json, say, tell
 from chatbot.cli.train_compare import compare
+from chatbot.cli.train_domain import train_domain
 from chatbot.cli.train_generator import train_generator
 from chatbot.cli.train_grafts import Task, train_graft
 from chatbot.cli.training import (
@@ -109,11 +111,14 @@ def _command(method: Method) -> Callable[..., None]:
     return _signed(run, [*shared, *_options(method.config)])
 
 
-def _generator() -> Callable[..., None]:
-    def run(**values: Any) -> None:
-        train_generator(**values)
+def _with_settings(train: Callable[..., None], config: type, *given: Any) -> Callable[..., None]:
+    """A command of what a function takes, but the values given first, and of a config's settings."""
 
-    return _signed(run, [*_shared(train_generator), *_options(GeneratorConfig)])
+    def run(**values: Any) -> None:
+        train(*given, **values)
+
+    first = list(inspect.signature(train).parameters)[: len(given)]
+    return _signed(run, [*_shared(train, *first), *_options(config)])
 
 
 def _shared(run: Callable[..., None], *without: str) -> list[inspect.Parameter]:
@@ -164,4 +169,12 @@ for _task in Task:
     train.command(_task.value, help=f"The adapter that {_what}. Use it by `adapters:` in bot.yaml.")(_graft(_task))
 train.command(
     "generator", help="LoRA of a causal language model, on chats. Use it by `generator: {adapter: ...}` in bot.yaml."
-)(_generator())
+)(_with_settings(train_generator, GeneratorConfig, GeneratorConfig))
+train.command(
+    "soft-prompt",
+    help="Vectors before all that a causal language model reads, learned from chats; used as those of `generator`.",
+)(_with_settings(train_generator, SoftPromptConfig, SoftPromptConfig))
+train.command(
+    "domain",
+    help="The encoder, from documents alone. Use it by `adapters: {embedder: ...}` in bot.yaml, or measure first.",
+)(_with_settings(train_domain, DomainConfig))
