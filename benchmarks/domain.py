@@ -1,6 +1,6 @@
 """What a domain's plain sentences bring: retrieval before and after, and classifiers that are used elsewhere.
 
-    python -m benchmarks.domain MEDQUAD CLINC150 OUT [--sentences 6000] [--seeds 3]
+    python -m benchmarks.domain MEDQUAD CLINC150 OUT [--sentences 6000] [--seeds 3] [--only transfer]
 
 MEDQUAD is a BEIR folder: for each objective an embedder is trained on sentences of its corpus, no question and no
 judgement seen; `ASKED` questions of the split `dev` are asked over their documents and others, `DOCUMENTS` in all:
@@ -21,6 +21,7 @@ import random
 import statistics
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -150,9 +151,8 @@ def elsewhere(clinc: Path, out: Path, seed: int, half: int, adversary: float) ->
     return {"desk": right(halves[half]), "clinc150": right(dev)}
 
 
-def main(medquad: Path, clinc: Path, out: Path, sentences: int, seeds: int) -> None:
+def measure_retrieval(bench: Bench, medquad: Path, out: Path, sentences: int) -> None:
     """Train, measure, print."""
-    bench = Bench(out)
     before = bench.once("medquad", plain, medquad)
     print("| objective | nDCG@10 | gain (95 %) | minutes |\n|---|---:|---:|---:|")
     print(f"| none | {100 * statistics.mean(before):.1f} | | |", flush=True)
@@ -162,14 +162,17 @@ def main(medquad: Path, clinc: Path, out: Path, sentences: int, seeds: int) -> N
         more, low, high = gain(before, told["scores"])
         spent = f"{more:+.1f} ({low:+.1f} to {high:+.1f}) | {told['card']['seconds'] / 60:.0f}"
         print(f"| {objective} | {100 * statistics.mean(told['scores']):.1f} | {spent} |", flush=True)
+
+
+def measure_transfer(bench: Bench, clinc: Path, out: Path, seeds: int) -> None:
+    """Train, measure, print."""
+    runs: dict[float, list[dict[str, float]]] = {adversary: [] for adversary in ADVERSARIES}
+    for seed, half, adversary in product(range(seeds), (0, 1), ADVERSARIES):
+        figures = bench.once(f"desk {seed} {half} {adversary:g}", elsewhere, clinc, out, seed, half, adversary)
+        runs[adversary].append(figures)
     print("\n| adversary | help desk | CLINC150 |\n|---:|---:|---:|")
-    for adversary in ADVERSARIES:
-        runs = [
-            bench.once(f"desk {seed} {half} {adversary:g}", elsewhere, clinc, out, seed, half, adversary)
-            for seed in range(seeds)
-            for half in (0, 1)
-        ]
-        print(f"| {adversary:g} | {_spread(runs, 'desk')} | {_spread(runs, 'clinc150')} |", flush=True)
+    for adversary, found in runs.items():
+        print(f"| {adversary:g} | {_spread(found, 'desk')} | {_spread(found, 'clinc150')} |", flush=True)
 
 
 def _spread(runs: list[dict[str, float]], name: str) -> str:
@@ -183,5 +186,10 @@ if __name__ == "__main__":
         parser.add_argument(name, type=Path, metavar=name.upper())
     parser.add_argument("--sentences", type=int, default=6_000)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--only", choices=("retrieval", "transfer"))
     given = parser.parse_args()
-    main(given.medquad, given.clinc, given.out, given.sentences, given.seeds)
+    bench = Bench(given.out)
+    if given.only != "transfer":
+        measure_retrieval(bench, given.medquad, given.out, given.sentences)
+    if given.only != "retrieval":
+        measure_transfer(bench, given.clinc, given.out, given.seeds)

@@ -54,7 +54,7 @@ class Domains:
         for rows in groups([len(some) for some in ids], self._config.budget):
             given = inputs([ids[row] for row in rows], self._config.device)
             _, vectors = model.partial.outputs(model.partial.merged(), given)
-            logits = self._tells(_Reversed.apply(vectors, factor))[:, 0]  # type: ignore[no-untyped-call]
+            logits = self._tells(_Reversed.apply(vectors, factor))[:, 0]
             loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, wanted[rows], reduction="sum")
             (loss / len(ids)).backward()
         return told

@@ -192,6 +192,6 @@ def test_a_damaged_prompt_or_one_of_another_width_is_told_and_leaves_the_base_to
         with pytest.raises(ModelError, match=message):
             open_generator(str(base), str(tmp_path / "copy"))
     (tmp_path / "copy" / CONFIG).write_text("[]")
-    with pytest.raises(ModelError, match="is damaged: adapter_config[.]json holds no settings"):
+    with pytest.raises(ModelError, match="json holds no settings"):
         open_generator(str(base), str(tmp_path / "copy"))
     assert exact(base, soft, of_all(OTHERS[8:10], 7, 3)) >= 0.95
