@@ -139,7 +139,7 @@ def elsewhere(clinc: Path, out: Path, seed: int, half: int, adversary: float) ->
     halves = part([one for one in desk if one.label in INTENTS.values()], 0.5, seed)
     target = out / f"target-{seed}-{half}.txt"
     target.write_text("\n".join(one.text for one in halves[1 - half]) + "\n", encoding="utf8")
-    more = {"target": str(target), "adversary": adversary} if adversary else {}
+    more: dict[str, Any] = {"target": str(target), "adversary": adversary} if adversary else {}
     folder = out / f"desk-{seed}-{half}-{adversary:g}"
     train_tuned(Data(train, dev, [], []), "default", folder, LoraConfig(seed=seed, **TUNING, **more))
     classifier = Classifier.load(folder)

@@ -34,7 +34,6 @@ class DomainConfig:
     patience: int = setting(
         4, "The training ends after so many looks, five an epoch, without a lower loss on held-out sentences.", 1
     )
-    compiled: bool = setting(False, "Compile the passes: faster after a minute; needs a C++ compiler.")
     seed: int = setting(0, "Of all that is drawn at random.", 0, 2**32 - 1)
 
     def __post_init__(self) -> None:

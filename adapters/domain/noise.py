@@ -31,9 +31,12 @@ def batches(tokenizer: Any, texts: Sequence[str], config: DomainConfig, epochs: 
     chance, found = random.Random(seed), []
     for _ in range(epochs):
         order = chance.sample(texts, len(texts))
-        damaged = _without_words(tokenizer, order, config, chance)
+        whole = _ids(tokenizer, order, config)
         if config.objective == "mlm":
-            damaged = [_masked(tokenizer, ids, config.masked, chance) for ids in _ids(tokenizer, order, config)]
+            damaged = [_masked(tokenizer, ids, config.masked, chance) for ids in whole]
+        else:
+            part = _ids(tokenizer, [delete(text, config.deleted, chance) for text in order], config)
+            damaged = list(zip(part, whole, strict=True))
         for at in range(0, len(order), config.batch):
             given, wanted = zip(*damaged[at : at + config.batch], strict=True)
             found.append(Batch(list(given), list(wanted)))
@@ -42,14 +45,6 @@ def batches(tokenizer: Any, texts: Sequence[str], config: DomainConfig, epochs: 
 
 def _ids(tokenizer: Any, texts: Sequence[str], config: DomainConfig) -> list[list[int]]:
     return [list(ids) for ids in tokenizer(list(texts), truncation=True, max_length=config.tokens)["input_ids"]]
-
-
-def _without_words(
-    tokenizer: Any, texts: Sequence[str], config: DomainConfig, chance: random.Random
-) -> list[tuple[list[int], list[int]]]:
-    """Sentences of which each word is left out with a probability, at least one kept; and the whole ones."""
-    part = [delete(text, config.deleted, chance) for text in texts]
-    return list(zip(_ids(tokenizer, part, config), _ids(tokenizer, texts, config), strict=True))
 
 
 def delete(text: str, share: float, chance: random.Random) -> str:

@@ -56,9 +56,7 @@ def train_domain(
     trained = batches(tokenizer, chosen[aside:], config, config.epochs, config.seed)
     held_out = batches(tokenizer, chosen[:aside], config, 1, config.seed)
     tokens = {token for batch in (*trained, *held_out) for ids in batch.wanted for token in ids} - {UNTOLD}
-    model = Lora(
-        Rebuilder(config.objective == "tsdae", sorted(tokens)), config.rank, HEAD, config.compiled, inside=INSIDE
-    )
+    model = Lora(Rebuilder(config.objective == "tsdae", sorted(tokens)), config.rank, HEAD, inside=INSIDE)
     steps = Steps(config.budget)
     card = {"task": TASK, "method": "domain", "data": list(data), "sentences": len(chosen) - aside}
     card |= {"held_out": aside, "seed": config.seed}
