@@ -5,14 +5,16 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from adapters.squad import DataError
+
+T = TypeVar("T")
 
 OUT_OF_SCOPE = "oos"
 """The label of texts that belong to none of the others."""
@@ -44,20 +46,26 @@ def read_labelled(path: Path) -> list[Labelled]:
     Raises:
         DataError: The file is in no such form; says the file and the line.
     """
-    file, names = _parts(path)
+    return _read(path, _entry)
+
+
+def read_texts(path: Path) -> list[str]:
+    """Read texts; labels, where there are any, are left alone.
+
+    Args:
+        path: `.txt` of a text a line, or as `read_labelled` takes it.
+
+    Raises:
+        DataError: The file is in no such form, or holds none; says the file and the line.
+    """
+    if path.suffix != ".txt":
+        return _read(path, _text)
     try:
-        if file.suffix == ".jsonl":
-            found = [_entry(row, f"{file}, line {line}") for line, row in json_lines(file)]
-        elif file.suffix in _DELIMITERS:
-            found = [_entry(row, f"{file}, line {line}") for line, row in _rows(file)]
-        elif file.suffix == ".json":
-            found = [_entry(row, f"{file}, entry {at}") for at, row in enumerate(_listed(file, names), 1)]
-        else:
-            raise DataError(f"{file}: labelled texts are read from .jsonl, .csv, .tsv and .json")
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{file} cannot be read: {error}") from None
+        found = [line.strip() for line in path.read_text(encoding="utf-8-sig").split("\n") if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} cannot be read: {error}") from None
     if not found:
-        raise DataError(f"{path} holds no labelled text")
+        raise DataError(f"{path} holds no text")
     return found
 
 
@@ -102,6 +110,25 @@ def json_lines(file: Path) -> Iterator[tuple[int, Any]]:
                 raise DataError(f"{file}, line {line}: no JSON: {error}") from None
 
 
+def _read(path: Path, entry: Callable[[Any, str], T]) -> list[T]:
+    """The entries of a file, each made of its row and where it stands."""
+    file, names = _parts(path)
+    try:
+        if file.suffix == ".jsonl":
+            found = [entry(row, f"{file}, line {line}") for line, row in json_lines(file)]
+        elif file.suffix in _DELIMITERS:
+            found = [entry(row, f"{file}, line {line}") for line, row in _rows(file)]
+        elif file.suffix == ".json":
+            found = [entry(row, f"{file}, entry {at}") for at, row in enumerate(_listed(file, names), 1)]
+        else:
+            raise DataError(f"{file}: texts are read from .jsonl, .csv, .tsv and .json")
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{file} cannot be read: {error}") from None
+    if not found:
+        raise DataError(f"{path} holds no text")
+    return found
+
+
 def _parts(path: Path) -> tuple[Path, list[str]]:
     """A file, and the names of the lists in it that are wanted."""
     if path.exists() or "#" not in path.name:
@@ -136,14 +163,24 @@ def _entry(row: Any, where: str) -> Labelled:
         row = {"text": row[0], "label": row[1]}
     if not isinstance(row, dict):
         raise DataError(f"{where}: expected text and label")
-    text, label, group = (
-        next((row[name] for name in names if row.get(name) is not None), "") for names in (_TEXT, _LABEL, _GROUP)
-    )
-    if not isinstance(text, str) or not text.strip():
-        raise DataError(f"{where}: expected a text, found {_shown(row)}")
+    label, group = (_named(row, names) for names in (_LABEL, _GROUP))
+    text = _text(row, where)
     if not isinstance(label, str | int) or isinstance(label, bool) or not str(label).strip():
         raise DataError(f"{where}: expected a label, found {_shown(row)}")
-    return Labelled(text.strip(), str(label).strip(), str(group).strip())
+    return Labelled(text, str(label).strip(), str(group).strip())
+
+
+def _text(row: Any, where: str) -> str:
+    if isinstance(row, list) and row:
+        row = {"text": row[0]}
+    text = _named(row, _TEXT) if isinstance(row, dict) else row
+    if not isinstance(text, str) or not text.strip():
+        raise DataError(f"{where}: expected a text, found {_shown(row) if isinstance(row, dict) else 'none'}")
+    return text.strip()
+
+
+def _named(row: dict[str, Any], names: Sequence[str]) -> Any:
+    return next((row[name] for name in names if row.get(name) is not None), "")
 
 
 def _shown(row: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""A local Hugging Face causal language model, with an optional LoRA adapter, as a LangChain chat model."""
+"""A local Hugging Face causal language model, with a LoRA or a soft prompt or without, as a LangChain chat model."""
 
 from __future__ import annotations
 
@@ -113,7 +113,8 @@ class HuggingFaceChat(BaseChatModel):
         ids = base.tokenizer(
             written(base.tokenizer, turns, reply=True), add_special_tokens=adds_tokens(base.tokenizer)
         )["input_ids"]
-        room = max(int(getattr(base.config, "max_position_embeddings", 4096)) - self.max_tokens, 16)
+        positions = int(getattr(base.config, "max_position_embeddings", 4096)) - self._answering.taken
+        room = max(positions - self.max_tokens, 16)
         if len(ids) > room:
             begin = ids[:1] if ids[0] == base.tokenizer.bos_token_id else []
             ids = begin + ids[len(begin) - room :]

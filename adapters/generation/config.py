@@ -1,8 +1,9 @@
-"""The settings of a generator's training."""
+"""The settings of the trainings on chats."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from adapters.fields import checked, setting
 
@@ -12,11 +13,12 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 
 
 @dataclass(frozen=True, slots=True)
-class GeneratorConfig:
-    """LoRA on the linear layers of a causal language model."""
+class ChatConfig:
+    """What all ways of training on chats share."""
 
-    rank: int = setting(16, "Of the adapter's matrices.", 1, 4096)
-    layers: str = setting("", "Last names of the linear layers that are adapted, by commas; all by default.")
+    title: ClassVar[str]
+    method: ClassVar[str]
+
     rate: float = setting(2e-4, "The highest learning rate of AdamW.", 1e-8, 1)
     epochs: int = setting(3, "How often every chat is used.", 1, 1000)
     batch: int = setting(16, "Chats of a step.", 1, 4096)
@@ -40,3 +42,37 @@ class GeneratorConfig:
 
     def __post_init__(self) -> None:
         checked(self)
+
+    @property
+    def taken(self) -> int:
+        """Positions of the model that the adapter takes of every chat."""
+        return 0
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratorConfig(ChatConfig):
+    """LoRA on the linear layers of a causal language model."""
+
+    title: ClassVar[str] = "generator"
+    method: ClassVar[str] = "lora"
+
+    rank: int = setting(16, "Of the adapter's matrices.", 1, 4096)
+    layers: str = setting("", "Last names of the linear layers that are adapted, by commas; all by default.")
+
+
+@dataclass(frozen=True, slots=True)
+class SoftPromptConfig(ChatConfig):
+    """Prompt tuning: vectors before all that a frozen causal language model reads (Lester et al. 2021)."""
+
+    title: ClassVar[str] = "soft prompt"
+    method: ClassVar[str] = "soft-prompt"
+
+    rate: float = setting(1e-2, "The highest learning rate of AdamW.", 1e-8, 1)
+    epochs: int = setting(10, "How often every chat is used.", 1, 1000)
+    vectors: int = setting(20, "Learned vectors; each takes the place of a token.", 1, 1024)
+    text: str = setting("", "They begin as the tokens of this text, over and over; else as tokens drawn at random.")
+
+    @property
+    def taken(self) -> int:
+        """See `ChatConfig.taken`."""
+        return self.vectors

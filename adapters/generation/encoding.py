@@ -102,12 +102,16 @@ def encoded(
     return short, [Finding("too long", text, left_out)]
 
 
-def packed(examples: Sequence[Example], length: int) -> list[Row]:
-    """Rows of at most `length` tokens: the longest example first, into the first row with room for it."""
+def packed(examples: Sequence[Example], length: int, taken: int = 0) -> list[Row]:
+    """Rows of at most `length` tokens: the longest example first, into the first row with room for it.
+
+    Args:
+        taken: Positions that each example takes beside its tokens.
+    """
     rows: list[Row] = []
     room: list[int] = []
     for example in sorted(examples, key=lambda example: -len(example.ids)):
-        size = len(example.ids)
+        size = len(example.ids) + taken
         at = next((at for at, left in enumerate(room) if size <= left), len(rows))
         if at == len(rows):
             rows.append(Row([]))

@@ -1,9 +1,10 @@
-"""Causal language models from their files, and LoRA on their linear layers."""
+"""Causal language models from their files, adapters of peft on them, and LoRA on their linear layers."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -52,46 +53,31 @@ def end_tokens(model: Any, tokenizer: Any) -> list[int]:
     return [token for token in dict.fromkeys([*found, tokenizer.eos_token_id]) if token is not None]
 
 
-class GeneratorLora:
-    """A frozen causal language model with a new LoRA, whose weights are float32.
+class Adapted:
+    """A frozen causal language model with a new adapter of peft, whose weights are float32.
 
     Args:
         model: What `open_causal_lm` gives; it is changed.
         base: Its name, for the adapter's configuration.
+        adapter: peft's configuration of it.
+        recompute: Compute activations again for the backward pass.
 
     Raises:
-        ModelError: The model has no such layers.
+        ValueError: peft cannot put it on the model.
     """
 
-    def __init__(self, model: Any, base: str, config: GeneratorConfig) -> None:
-        from peft import LoraConfig, get_peft_model
+    def __init__(self, model: Any, base: str, adapter: Any, recompute: bool) -> None:
+        from peft import get_peft_model
 
-        wanted = [name.strip() for name in config.layers.split(",") if name.strip()]
-        known = linear_names(model)
-        if unknown := [name for name in wanted if name not in known]:
-            raise ModelError(f"--layers {unknown[0]}: the model's linear layers are {', '.join(known) or 'none'}")
-        lora = LoraConfig(
-            task_type="CAUSAL_LM",
-            r=config.rank,
-            lora_alpha=SCALE * config.rank,
-            target_modules=wanted or "all-linear",
-        )
-        if config.recompute:
+        if recompute:
             model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
-        try:
-            self.model = get_peft_model(model, lora)
-        except ValueError as error:
-            raise ModelError(
-                f"LoRA cannot be put on model {base}: {first_line(error)}; --layers chooses some"
-            ) from None
+        self.model = get_peft_model(model, adapter)
         self._config = self.model.peft_config["default"]
-        if isinstance(self._config.target_modules, set):
-            self._config.target_modules = sorted(self._config.target_modules)  # written alike by every process
         self._config.base_model_name_or_path = base
         for module in self.model.modules():
             if isinstance(module, torch.nn.Dropout):
                 module.p = 0.0  # a training that is gone on with would not draw the same
-        self.model.train(config.recompute)  # which happens in this mode only
+        self.model.train(recompute)  # which happens in this mode only
         self._keeps = "logits_to_keep" in inspect.signature(model.forward).parameters
 
     def parameters(self) -> Iterator[torch.nn.Parameter]:
@@ -110,16 +96,28 @@ class GeneratorLora:
         save_file({name: value.detach().cpu().half().contiguous() for name, value in weights.items()}, folder / WEIGHTS)
         as_any_file(folder / WEIGHTS)
 
+    def off(self) -> AbstractContextManager[None]:
+        """Within it the model is its base."""
+        found: AbstractContextManager[None] = self.model.disable_adapter()
+        return found
+
     def logits(self, row: Row) -> torch.Tensor:
         """In float32 for every learned token of a row, by those before it; shape (learned, vocabulary)."""
-        ids = torch.tensor([row.ids], device=self.model.device)
+        return self._logits(self.model, row, {"input_ids": torch.tensor([row.ids], device=self.model.device)})
+
+    def _logits(self, model: Any, row: Row, given: dict[str, Any]) -> torch.Tensor:
+        """What `model` gives for a row.
+
+        Args:
+            given: The row's tokens, or their vectors.
+        """
         before = torch.tensor(row.learned, device=self.model.device) - 1
-        given: dict[str, Any] = {"input_ids": ids, "use_cache": False}
+        given = given | {"use_cache": False}
         if len(row.examples) > 1:
             given["position_ids"] = torch.tensor([row.positions], device=self.model.device)
         if self._keeps:
             given["logits_to_keep"] = before
-        logits = self.model(**given).logits[0]
+        logits = model(**given).logits[0]
         return (logits if self._keeps else logits[before]).float()
 
     def packs(self, first: Example, second: Example) -> bool:
@@ -136,6 +134,36 @@ class GeneratorLora:
         except (TypeError, ValueError):  # it takes no positions
             return False
         return bool(torch.allclose(one, other, atol=1e-5))
+
+
+class GeneratorLora(Adapted):
+    """A frozen causal language model with a new LoRA.
+
+    Raises:
+        ModelError: The model has no such layers.
+    """
+
+    def __init__(self, model: Any, base: str, config: GeneratorConfig) -> None:
+        from peft import LoraConfig
+
+        wanted = [name.strip() for name in config.layers.split(",") if name.strip()]
+        known = linear_names(model)
+        if unknown := [name for name in wanted if name not in known]:
+            raise ModelError(f"--layers {unknown[0]}: the model's linear layers are {', '.join(known) or 'none'}")
+        lora = LoraConfig(
+            task_type="CAUSAL_LM",
+            r=config.rank,
+            lora_alpha=SCALE * config.rank,
+            target_modules=wanted or "all-linear",
+        )
+        try:
+            super().__init__(model, base, lora, config.recompute)
+        except ValueError as error:
+            raise ModelError(
+                f"LoRA cannot be put on model {base}: {first_line(error)}; --layers chooses some"
+            ) from None
+        if isinstance(self._config.target_modules, set):
+            self._config.target_modules = sorted(self._config.target_modules)  # written alike by every process
 
 
 def linear_names(model: Any) -> list[str]:

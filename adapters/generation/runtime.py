@@ -1,7 +1,8 @@
 """Causal language models that answer: one base in memory for all its adapters, chosen anew for every generation.
 
-An adapter stays beside its base's weights (Hu et al. 2021, with the branch not merged), so that many share them. peft
-chooses it by hooks that all threads see, wherefore one generation runs at a time on a base.
+A LoRA stays beside its base's weights (Hu et al. 2021, with the branch not merged), so that many share them. peft
+chooses it by hooks that all threads see, wherefore one generation runs at a time on a base. A soft prompt (Lester et
+al. 2021) is put before a text's word vectors and changes nothing of the base; peft itself has both kinds not together.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ class Base:
         self.config = model.config
         self._model = model
         self._adapters: set[str] = set()
+        self._words = model.get_input_embeddings()  # an adapter put beside them later is not in it
+        self._prompts: dict[str, Any] = {}
         self._lock = threading.Lock()
 
     def add(self, folder: Path, name: str) -> None:
@@ -67,6 +70,19 @@ class Base:
             self._model.eval()
             self._adapters.add(name)
 
+    def add_prompt(self, folder: Path, name: str) -> int:
+        """Load a soft prompt under a name, unless there is one; returns how many positions it takes.
+
+        Raises:
+            ModelError: It is damaged, or for a model of another width.
+        """
+        from adapters.generation.soft_prompt import read_vectors
+
+        with self._lock:
+            if name not in self._prompts:
+                self._prompts[name] = read_vectors(folder, self._words.weight)
+            return int(self._prompts[name].shape[1])
+
     def generate(self, adapter: str, ids: Any, **options: Any) -> Any:
         """What transformers' `generate` gives for one text, with an adapter or with `NONE`.
 
@@ -76,8 +92,14 @@ class Base:
         import torch
 
         with self._lock:
-            named = {"adapter_names": [adapter]} if self._adapters else {}
-            return self._model.generate(input_ids=ids, attention_mask=torch.ones_like(ids), **options, **named)
+            prompt = self._prompts.get(adapter)
+            named = {"adapter_names": [adapter if prompt is None else NONE]} if self._adapters else {}
+            if prompt is None:
+                return self._model.generate(input_ids=ids, attention_mask=torch.ones_like(ids), **options, **named)
+            vectors = torch.cat([prompt, self._words(ids)], 1)
+            mask = torch.ones(vectors.shape[:2], dtype=ids.dtype, device=ids.device)
+            told = self._model.generate(inputs_embeds=vectors, attention_mask=mask, **options, **named)
+            return torch.cat([ids, told], 1)
 
     def _fill(self, folder: Path, name: str) -> None:
         found = self._model.load_adapter(str(folder), name, torch_device=str(self.device), autocast_adapter_dtype=False)
@@ -96,10 +118,15 @@ class Base:
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    """A base, and the adapter of it that answers."""
+    """A base, and the adapter of it that answers.
+
+    Args:
+        taken: Positions of the model that it takes.
+    """
 
     base: Base
     adapter: str
+    taken: int = 0
 
     def generate(self, ids: Any, **options: Any) -> Any:
         """See `Base.generate`."""
@@ -115,7 +142,7 @@ def open_generator(name: str, adapter: str | None) -> Answering:
 
     Args:
         name: See `adapters.models.locate`.
-        adapter: The folder of a LoRA.
+        adapter: The folder of a LoRA, or of a soft prompt.
 
     Raises:
         ModelError: The model is nowhere, damaged or no causal language model, or the adapter does not fit it.
@@ -126,7 +153,11 @@ def open_generator(name: str, adapter: str | None) -> Answering:
     folder = Path(adapter).expanduser()
     _check(folder, files)
     fingerprint = sha256(folder / WEIGHTS, folder / CONFIG)
-    if not _stays_beside(folder):
+    settings = _settings(folder)
+    if settings.get("peft_type") == "PROMPT_TUNING":
+        base = _base(files)
+        return Answering(base, fingerprint, base.add_prompt(folder, fingerprint))
+    if not _stays_beside(folder, settings):
         return Answering(_base(files, folder, fingerprint), NONE)
     base = _base(files)
     base.add(folder, fingerprint)
@@ -173,17 +204,27 @@ def _check(folder: Path, files: ModelFiles) -> None:
         raise ModelError(f"the adapter in {folder} was trained on another base model, {base}, than {files.name}")
 
 
-def _stays_beside(folder: Path) -> bool:
+def _settings(folder: Path) -> dict[str, Any]:
+    """An adapter's configuration."""
+    try:
+        found = json.loads((folder / CONFIG).read_text(encoding="utf8"))
+        if isinstance(found, dict):
+            return found
+        raise ValueError(f"{CONFIG} holds no settings")
+    except (OSError, ValueError, RecursionError) as error:
+        raise ModelError(f"the adapter in {folder} is damaged: {first_line(error)}") from None
+
+
+def _stays_beside(folder: Path, settings: dict[str, Any]) -> bool:
     """Whether an adapter holds nothing but a LoRA's matrices, so that others see nothing of it."""
     from peft import LoraConfig
     from safetensors import SafetensorError, safe_open
 
     try:
-        config = json.loads((folder / CONFIG).read_text(encoding="utf8"))
         with safe_open(folder / WEIGHTS, "pt") as file:
             others = [name for name in file.keys() if ".lora_" not in name]  # noqa: SIM118
-        usual = LoraConfig().to_dict()
-        unusual = [key for key, value in config.items() if key not in BESIDE and value != usual.get(key)]
-        return config.get("peft_type") == "LORA" and not unusual and not others
-    except (OSError, ValueError, AttributeError, RecursionError, SafetensorError) as error:
+    except (OSError, SafetensorError) as error:
         raise ModelError(f"the adapter in {folder} is damaged: {first_line(error)}") from None
+    usual = LoraConfig().to_dict()
+    unusual = [key for key, value in settings.items() if key not in BESIDE and value != usual.get(key)]
+    return settings.get("peft_type") == "LORA" and not unusual and not others

@@ -1,4 +1,4 @@
-"""Training a LoRA of a causal language model on chats, of which only the assistant's tokens are learned."""
+"""Training an adapter of a causal language model on chats, of which only the assistant's tokens are learned."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from typing import Any
 import torch
 
 from adapters.checking import Finding
-from adapters.generation.config import TASK, GeneratorConfig
+from adapters.generation.config import TASK, ChatConfig, GeneratorConfig, SoftPromptConfig
 from adapters.generation.data import Chats
 from adapters.generation.encoding import Example, Row, encoded, packed
-from adapters.generation.model import GeneratorLora, device_of, dtype_of, end_tokens, open_causal_lm
+from adapters.generation.model import Adapted, GeneratorLora, device_of, dtype_of, end_tokens, open_causal_lm
+from adapters.generation.soft_prompt import SoftPrompt
 from adapters.models import locate
 from adapters.registry import CARD
 from adapters.training import Watch, fit, held_out_scores
@@ -41,7 +42,7 @@ def train_generator(
     data: Chats,
     base: str,
     out: Path,
-    config: GeneratorConfig,
+    config: ChatConfig,
     watch: Watch = lambda step, total, values: None,
     tell: Callable[[Finding], None] = lambda finding: None,
 ) -> dict[str, Any]:
@@ -62,40 +63,40 @@ def train_generator(
     files, device = locate(base), device_of(config.device)
     model, tokenizer = open_causal_lm(files, device, dtype_of(config.precision, device))
     total, ends = sum(value.numel() for value in model.parameters()), end_tokens(model, tokenizer)
-    longest = min(config.length, getattr(model.config, "max_position_embeddings", config.length))
+    longest = min(config.length, getattr(model.config, "max_position_embeddings", config.length)) - config.taken
     examples, too_long = encoded(tokenizer, ends, data.train, longest)
     aside, _ = encoded(tokenizer, ends, data.dev, longest)
     for finding in [*data.check(), *too_long]:
         tell(finding)
     torch.manual_seed(config.seed)
-    lora = GeneratorLora(model, base, config)
-    rows = _packing(lora, examples, config.length)
+    adapted = _adapted(model, tokenizer, base, config)
+    rows = _packing(adapted, examples, config)
     held_out = _held_out(rows(aside))
-    card: dict[str, Any] = {"task": TASK, "method": "lora", "base": base, "base_sha256": files.fingerprint}
+    card: dict[str, Any] = {"task": TASK, "method": config.method, "base": base, "base_sha256": files.fingerprint}
     card |= {"data": data.sources, "examples": len(examples), "seed": config.seed}
-    found = fit(lora, _batches(examples, config, rows), held_out, loss_of, config, card, out, watch, LOOKS, backward)
-    found["trained_parameters"] = sum(value.numel() for value in lora.parameters() if value.requires_grad)
+    found = fit(adapted, _batches(examples, config, rows), held_out, loss_of, config, card, out, watch, LOOKS, backward)
+    found["trained_parameters"] = sum(value.numel() for value in adapted.parameters() if value.requires_grad)
     found["parameters"] = total
     if held_out:
-        with lora.model.disable_adapter():
-            before = held_out_scores(lora, held_out, loss_of)["dev_loss"]
+        with adapted.off():
+            before = held_out_scores(adapted, held_out, loss_of)["dev_loss"]
         after = found["scores"]["dev_loss"]
         found["scores"] |= {"perplexity_before": _perplexity(before), "perplexity": _perplexity(after)}
     (out / CARD).write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf8")
     return found
 
 
-def loss_of(model: GeneratorLora, batch: Batch) -> tuple[torch.Tensor, float]:
+def loss_of(model: Adapted, batch: Batch) -> tuple[torch.Tensor, float]:
     """A batch's loss a token, and the share of its tokens told right."""
     return _passes(model, batch, lambda loss: None)
 
 
-def backward(model: GeneratorLora, batch: Batch) -> tuple[torch.Tensor, float]:
+def backward(model: Adapted, batch: Batch) -> tuple[torch.Tensor, float]:
     """The same, and the gradients gathered, row by row."""
     return _passes(model, batch, lambda loss: loss.backward())
 
 
-def _passes(model: GeneratorLora, batch: Batch, then: Callable[[Any], None]) -> tuple[torch.Tensor, float]:
+def _passes(model: Adapted, batch: Batch, then: Callable[[Any], None]) -> tuple[torch.Tensor, float]:
     whole, right = torch.zeros(()), 0
     for row in batch.rows:
         logits = model.logits(row)
@@ -107,17 +108,24 @@ def _passes(model: GeneratorLora, batch: Batch, then: Callable[[Any], None]) -> 
     return whole, right / batch.tokens
 
 
+def _adapted(model: Any, tokenizer: Any, base: str, config: ChatConfig) -> Adapted:
+    if isinstance(config, SoftPromptConfig):
+        return SoftPrompt(model, tokenizer, base, config)
+    assert isinstance(config, GeneratorConfig)
+    return GeneratorLora(model, base, config)
+
+
 def _packing(
-    model: GeneratorLora, examples: Sequence[Example], length: int
+    model: Adapted, examples: Sequence[Example], config: ChatConfig
 ) -> Callable[[Sequence[Example]], list[Row]]:
     """Makes rows of examples: of several where the model keeps these apart, else of one each."""
     if len(examples) > 1 and model.packs(examples[0], examples[1]):
-        return lambda some: packed(some, length)
+        return lambda some: packed(some, config.length, config.taken)
     return lambda some: [Row([example]) for example in some]
 
 
 def _batches(
-    examples: Sequence[Example], config: GeneratorConfig, rows: Callable[[Sequence[Example]], list[Row]]
+    examples: Sequence[Example], config: ChatConfig, rows: Callable[[Sequence[Example]], list[Row]]
 ) -> list[Batch]:
     """Of all epochs, each in an order of its own."""
     chance, found, order = random.Random(config.seed), [], list(examples)

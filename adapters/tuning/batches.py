@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +38,7 @@ def batches_of(
             _batch([text for text, _ in part], np.array([row for _, row in part]), backbone, teach)
             for part in (some[at : at + config.batch] for at in range(0, len(some), config.batch))
         ]
-    return found
+    return [replace(batch, progress=at / len(found)) for at, batch in enumerate(found)]
 
 
 def held_out_batches(

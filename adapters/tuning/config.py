@@ -30,6 +30,12 @@ class TuningConfig:
     adversarial: str = setting("none", "Also learn from disturbed word vectors.", choices=ADVERSARIES)
     epsilon: float = setting(1.0, "Length of the disturbance of a text's word vectors.", 0)
     augment: str = setting("", "Also learn from changed texts: typos, swap, delete, synonyms; several by commas.")
+    target: str = setting(
+        "", "Unlabelled texts of where the classifier is to be used, as --data or .txt: learn what they have in common."
+    )
+    adversary: float = setting(
+        1.0, "With --target: the most that the encoder gives for not telling the two kinds of texts apart.", 0
+    )
     ewc: float = setting(0.0, "Weight of staying near the weights of --start that matter to the texts of --replay.", 0)
     keep: float = setting(0.96, "Least share of held-out texts in scope that must be told to be.", 0.5, 1)
     compiled: bool = setting(False, "Compile the passes: faster after a minute; needs a C++ compiler.")

@@ -76,17 +76,21 @@ class Tuned:
     Args:
         partial: A `Lora`, or the weights that are trained in full.
         head: Its labels.
+
+    Attributes:
+        beside: What is trained with it, and not kept.
     """
 
     def __init__(self, model: SentenceClassifier, partial: Partial, head: Head) -> None:
         self.classifier = model
         self.partial = partial
+        self.beside = torch.nn.ModuleList()
         self._head = head
 
     def parameters(self) -> Iterator[torch.nn.Parameter]:
         """See `adapters.training.Trainee`."""
-        found: Iterator[torch.nn.Parameter] = self.partial.parameters()
-        return found
+        yield from self.partial.parameters()
+        yield from self.beside.parameters()
 
     def save(self, folder: Path) -> None:
         """See `adapters.training.Trainee`: a LoRA, or a whole encoder; and the head."""

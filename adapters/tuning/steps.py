@@ -23,12 +23,14 @@ class Batch:
         ids: Their token ids.
         rows: The numbers of their labels.
         logits, vectors: What a teacher says of them, shapes (texts, labels) and (texts, width).
+        progress: Share of the training that is done before it.
     """
 
     ids: list[list[int]]
     rows: NDArray[np.int64]
     logits: NDArray[np.float32] | None = None
     vectors: NDArray[np.float32] | None = None
+    progress: float = 0.0
 
 
 Objective = Callable[[torch.Tensor, torch.Tensor, Batch, list[int]], torch.Tensor]

@@ -19,16 +19,17 @@ from adapters.classifier.fitting import calibrated, fit_head, kept_vectors, with
 from adapters.classifier.head import Head
 from adapters.classifier.runtime import Classifier
 from adapters.classifier.scores import scores
-from adapters.labelled import OUT_OF_SCOPE
+from adapters.labelled import OUT_OF_SCOPE, read_texts
 from adapters.models import locate
 from adapters.registry import find_adapter
-from adapters.training import Watch, fit, groups
+from adapters.training import Loss, Watch, fit, groups
 from adapters.tuning.anchor import Anchor
 from adapters.tuning.batches import Teach, balance, batches_of, held_out_batches, remembered
 from adapters.tuning.begin import tuned
 from adapters.tuning.config import TuningConfig
+from adapters.tuning.domains import Domains
 from adapters.tuning.model import Tuned
-from adapters.tuning.steps import Objective, Steps, cross_entropy, inputs
+from adapters.tuning.steps import Batch, Objective, Steps, cross_entropy, inputs
 
 STRENGTH = 10.0
 """Of the logistic regression that the head begins as."""
@@ -65,6 +66,7 @@ def train_tuned(
     Raises:
         ModelError: The base cannot be loaded, or has not the layers.
         TrainingError: See `adapters.training.fit`.
+        DataError: The texts of `target` cannot be read.
     """
     start = find_adapter(str(data.start), "classifier") if data.start else None
     return carry_out(Plan(config.method, base, config, lambda head: tuned(base, head, config, start)), data, out, watch)
@@ -73,6 +75,7 @@ def train_tuned(
 def carry_out(plan: Plan, data: Data, out: Path, watch: Watch) -> dict[str, Any]:
     """Train by a plan into the folder `out`, and return the card; see `train_tuned`."""
     begun, config = time.monotonic(), plan.config
+    targets = read_texts(Path(config.target)) if config.target else []
     backbone = load_backbone(plan.base)
     torch.manual_seed(config.seed)
     torch.set_flush_denormal(True)  # vanishing gradients would slow a CPU down several times
@@ -90,11 +93,13 @@ def carry_out(plan: Plan, data: Data, out: Path, watch: Watch) -> dict[str, Any]
     card: dict[str, Any] = {"task": "classifier", "method": plan.method, "base": plan.base}
     card |= {"base_sha256": locate(plan.base).fingerprint, "labels": data.labels, "data": data.sources}
     card |= {"start": start.adapter.fingerprint} if start else {}
-    backward = steps.backward
+    backward: Loss[Batch] = steps.backward
     if config.ewc:
         backward = Anchor(
             model, steps, remembered(*data.inside(data.before), backbone, config.seed), config.ewc
         ).backward
+    if config.target:
+        backward = Domains(model, backward, backbone.token_ids(targets), config).backward
     found = fit(model, batches, held_out, steps.loss, config, card, out, watch, looks=1, backward=backward)
     model.restore(out)
 

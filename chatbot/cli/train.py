@@ -1,160 +1,63 @@
-"""`graft train`: every way to adapt a model, each a command whose options are made from its settings."""
+"""`graft train`: classifiers by every method of transfer, and all that answers, grades and finds.
+
+Every command's options are made of what its function takes and of the settings of its config, help included.
+"""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from adapters.domain.config import DomainConfig
 from adapters.embedder.config import EmbedderConfig
 from adapters.fields import Setting, settings_of
-from adapters.generation.config import GeneratorConfig
+from adapters.generation.config import GeneratorConfig, SoftPromptConfig
 from adapters.grader.config import GraderConfig
 from adapters.methods import METHODS, Method
-from chatbot.cli.output import counted, print_json, say, tell
+from chatbot.cli.train_classifier import train_classifier
 from chatbot.cli.train_compare import compare
+from chatbot.cli.train_domain import train_domain
 from chatbot.cli.train_embedder import train_embedder
 from chatbot.cli.train_generator import train_generator
 from chatbot.cli.train_grader import train_grader
 from chatbot.cli.train_grafts import Task, train_graft
 from chatbot.cli.train_prompts import prompts
-from chatbot.cli.training import (
-    BoardOption,
-    CardOption,
-    OutOption,
-    ResumeOption,
-    check_files,
-    check_out,
-    data_files,
-    quiet,
-    readable_training,
-    replay_files,
-    training_watch,
-)
-from retrieval.errors import GraftError
 
 train = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-_LABELLED = (
-    "Labelled texts: .jsonl, .csv or .tsv with text and label (and group), or .json; FILE.json#LIST+LIST takes lists"
-    " of one. TIMES is how often they are used, 0.3 for a random part. The label oos is of texts out of scope."
-)
 
 
-def _classifier(
-    method: Method,
-    data: Annotated[list[str], typer.Option(metavar="PATH[:TIMES]", help=_LABELLED)],
-    out: OutOption,
-    dev: Annotated[Path | None, typer.Option(help="Texts that decide; else a part of the data is put aside.")] = None,
-    test: Annotated[Path | None, typer.Option(help="Texts that are only measured on, once.")] = None,
-    base: Annotated[str, typer.Option(help="`default`, a folder, or the Hugging Face name of an encoder.")] = "default",
-    teacher: Annotated[Path, typer.Option(metavar="DIR", help="The folder of a trained classifier.")] = Path(),
-    start: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="A trained classifier to go on from; it keeps its labels.")
-    ] = None,
-    replay: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="PATH[:SHARE]", help="Texts --start was trained on; a tenth of each label is learned again."
-        ),
-    ] = None,
-    self_train: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Texts without labels, that get those that a head is sure of.")
-    ] = None,
-    sure: Annotated[float, typer.Option(min=0.5, max=1, help="How sure, for --self-train.")] = 0.9,
-    search: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Try N settings on the held-out texts, and train with the best.")
-    ] = 0,
-    resume: ResumeOption = False,
-    tensorboard: BoardOption = False,
-    json_: CardOption = False,
-    **settings: Any,
-) -> None:
-    with readable_training(out):
-        files = data_files(data)
-        again = replay_files(replay or [])
-        if again and not start:
-            raise GraftError("--replay needs --start: the classifier that was trained on these texts")
-        check_files(dev, test, self_train)
-        check_out(out, resume)
-        config = method.config(**settings)
-        quiet()
-        from adapters.backbone import load_backbone
-        from adapters.classifier.card import write_card
-        from adapters.classifier.data import read_data
-        from adapters.search import found_settings
-        from adapters.self_training import self_trained
-
-        found = read_data(files, dev, test, config.seed, start, again)
-        if not found.dev:
-            say("too few texts to put some aside: nothing decides when to stop, or what is out of scope")
-        for finding in found.check(load_backbone(base)):
-            say(f"data: {finding.kind}: {finding.text}")
-        if self_train:
-            found, told = self_trained(found, base, self_train, sure, config.seed)
-            say(str(told))
-        source = str(teacher) if method.taught else base
-        tried: list[dict[str, Any]] = []
-        if search:
-            config, tried = found_settings(method, found, source, out, config, search, _say_trial)
-        with training_watch(method.name, out / "tensorboard" if tensorboard else None) as watch:
-            card = method.train(found, source, out, config, watch)
-        if tried:
-            card["search"] = tried
-            write_card(out, card)
-        if json_:
-            print_json(card)
-            return
-        said = [f"{name} {_scores(card['scores'][name])}" for name in ("dev", "test") if name in card["scores"]]
-        share = card["trained_parameters"] / card["parameters"]
-        tell(
-            f"{out}: {method.name}, {counted(len(card['labels']), 'label')}; {'; '.join(said)};"
-            f" {card['trained_parameters']:,} parameters trained ({share:.1%}) in {card['seconds']:.0f} s"
-        )
-
-
-def _say_trial(trial: dict[str, Any]) -> None:
-    named = ", ".join(f"{name} {value:.3g}" for name, value in trial["settings"].items())
-    accuracy = trial["accuracy"]
-    say(f"trial {trial['trial']}: {named}: " + ("it failed" if accuracy is None else f"accuracy {accuracy:.3f}"))
-
-
-def _scores(scores: dict[str, Any]) -> str:
-    named = (("accuracy", "accuracy"), ("macro_f1", "macro F1"), ("oos_recall", "out of scope found"))
-    return ", ".join(f"{title} {scores[name]:.3f}" for name, title in named if name in scores)
-
-
-def _command(method: Method) -> Callable[..., None]:
-    """The command of a method: what all share, and its own settings."""
+def _command(command: Callable[..., None], config: type | None, *given: Any) -> Callable[..., None]:
+    """A command of what a function takes, but the values given first, and of a config's settings."""
 
     def run(**values: Any) -> None:
-        _classifier(method, **values)
+        command(*given, **values)
+
+    names = list(inspect.signature(command).parameters)[: len(given)]
+    return _signed(run, [*_taken(command, *names), *(_option(one) for one in (settings_of(config) if config else []))])
+
+
+def _classifier(method: Method) -> Callable[..., None]:
+    """The command of a method, with a base or a teacher, and with a start where it can go on from one."""
+
+    def run(**values: Any) -> None:
+        train_classifier(method, **values)
 
     without = {"base"} if method.taught else {"teacher"}
     without |= set() if method.continues else {"start", "replay"}
-    shared = _shared(_classifier, "method", *without)
-    if method.taught:
-        shared = [part.replace(default=part.empty) if part.name == "teacher" else part for part in shared]
-    return _signed(run, [*shared, *_options(method.config)])
+    taken = _taken(train_classifier, "method", *without)
+    taken = [part.replace(default=part.empty) if part.name == "teacher" else part for part in taken]
+    return _signed(run, [*taken, *(_option(one) for one in settings_of(method.config))])
 
 
-def _with_settings(command: Callable[..., None], config: type) -> Callable[..., None]:
-    """A command that also takes the settings of a config."""
-
-    def run(**values: Any) -> None:
-        command(**values)
-
-    return _signed(run, [*_shared(command), *_options(config)])
-
-
-def _shared(run: Callable[..., None], *without: str) -> list[inspect.Parameter]:
+def _taken(command: Callable[..., None], *without: str) -> list[inspect.Parameter]:
     """What a function takes, but its `settings` and some others, by keyword."""
-    hints = get_type_hints(run, include_extras=True)
+    hints = get_type_hints(command, include_extras=True)
     return [
         part.replace(annotation=hints[part.name], kind=inspect.Parameter.KEYWORD_ONLY)
-        for part in inspect.signature(run).parameters.values()
+        for part in inspect.signature(command).parameters.values()
         if part.name not in ("settings", *without)
     ]
 
@@ -165,43 +68,50 @@ def _signed(run: Callable[..., None], parameters: list[inspect.Parameter]) -> Ca
     return run
 
 
-def _options(config: type) -> list[inspect.Parameter]:
-    return [_option(one) for one in settings_of(config)]
-
-
 def _option(one: Setting) -> inspect.Parameter:
     choices = f" One of {', '.join(one.choices)}." if one.choices else ""
-    flag = [f"--{one.name.replace('_', '-')}"]
-    option = typer.Option(*flag, help=one.help + choices)
+    option = typer.Option(f"--{one.name.replace('_', '-')}", help=one.help + choices)
     kind: Any = Annotated[one.kind, option]
     return inspect.Parameter(one.name, inspect.Parameter.KEYWORD_ONLY, default=one.default, annotation=kind)
 
 
-def _graft(task: Task) -> Callable[..., None]:
-    def run(**values: Any) -> None:
-        train_graft(task, **values)
-
-    return _signed(run, _shared(train_graft, "task"))
-
-
 train.command()(compare)
 for _method in METHODS.values():
-    train.command(_method.name, help=_method.title)(_command(_method))
-for _task in Task:
-    _what = {
-        Task.READER: "finds the words of a passage that answer",
-        Task.MATCHER: "brings a question near to the sentence that answers it",
-        Task.RERANKER: "reads a question and a sentence together",
-        Task.TAGGER: "finds entities for graphs",
-    }[_task]
-    train.command(_task.value, help=f"The adapter that {_what}. Use it by `adapters:` in bot.yaml.")(_graft(_task))
-train.command(
-    "generator", help="LoRA of a causal language model, on chats. Use it by `generator: {adapter: ...}` in bot.yaml."
-)(_with_settings(train_generator, GeneratorConfig))
+    train.command(_method.name, help=_method.title)(_classifier(_method))
+for _task, _what in {
+    Task.READER: "finds the words of a passage that answer",
+    Task.MATCHER: "brings a question near to the sentence that answers it",
+    Task.RERANKER: "reads a question and a sentence together",
+    Task.TAGGER: "finds entities for graphs",
+}.items():
+    _help = f"The adapter that {_what}. Use it by `adapters:` in bot.yaml."
+    train.command(_task.value, help=_help)(_command(train_graft, None, _task))
+for _name, _help, _run in (
+    (
+        "embedder",
+        "The adapter with which the encoder finds passages. Use it by `adapters:` in bot.yaml.",
+        _command(train_embedder, EmbedderConfig),
+    ),
+    (
+        "domain",
+        "The encoder, from documents alone. Use it by `adapters: {embedder: ...}` in bot.yaml, or measure first.",
+        _command(train_domain, DomainConfig),
+    ),
+    (
+        "generator",
+        "LoRA of a causal language model, on chats. Use it by `generator: {adapter: ...}` in bot.yaml.",
+        _command(train_generator, GeneratorConfig, GeneratorConfig),
+    ),
+    (
+        "soft-prompt",
+        "Vectors before all that a causal language model reads, learned from chats; used as those of `generator`.",
+        _command(train_generator, SoftPromptConfig, SoftPromptConfig),
+    ),
+    (
+        "grader",
+        "Grades short answers by their references. Use it by `adapters:` and `quiz:` in bot.yaml.",
+        _command(train_grader, GraderConfig),
+    ),
+):
+    train.command(_name, help=_help)(_run)
 train.command()(prompts)
-train.command(
-    "grader", help="Grades short answers by their references. Use it by `adapters:` and `quiz:` in bot.yaml."
-)(_with_settings(train_grader, GraderConfig))
-train.command("embedder", help="The adapter with which the encoder finds passages. Use it by `adapters:` in bot.yaml.")(
-    _with_settings(train_embedder, EmbedderConfig)
-)

@@ -1,4 +1,4 @@
-"""`graft train generator`: LoRA of a causal language model, on chats."""
+"""`graft train generator` and `soft-prompt`: adapters of a causal language model, from chats."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from adapters.generation.config import ChatConfig
 from chatbot.cli.output import print_json, say, tell
 from chatbot.cli.training import (
     BoardOption,
@@ -23,6 +24,7 @@ from chatbot.cli.training import (
 
 
 def train_generator(
+    method: type[ChatConfig],
     data: Annotated[
         list[str],
         typer.Option(
@@ -41,12 +43,10 @@ def train_generator(
 ) -> None:
     """Train an adapter, and write it with its card."""
     with readable_training(out, "a lower --length, or --recompute,"):
-        from adapters.generation.config import TASK, GeneratorConfig
-
         files = data_files(data)
         check_files(dev)
         check_out(out, resume)
-        config = GeneratorConfig(**settings)
+        config = method(**settings)
         from adapters.generation.data import read_chats
 
         chats = read_chats(files, dev, config.seed)
@@ -55,7 +55,7 @@ def train_generator(
         quiet()
         from adapters.generation.train import train_generator as train
 
-        with training_watch(TASK, out / "tensorboard" if tensorboard else None) as watch:
+        with training_watch(config.title, out / "tensorboard" if tensorboard else None) as watch:
             found = train(chats, base, out, config, watch, lambda finding: say(f"data: {finding.kind}: {finding.text}"))
         if json_:
             print_json(found)
@@ -66,4 +66,4 @@ def train_generator(
             said.append(f"perplexity {scores['perplexity_before']:.2f} before, {scores['perplexity']:.2f} after")
         share = found["trained_parameters"] / found["parameters"]
         said.append(f"{found['trained_parameters']:,} parameters trained ({share:.1%})")
-        tell(f"{out}: {TASK}, {'; '.join(said)}")
+        tell(f"{out}: {config.title}, {'; '.join(said)}")

@@ -75,7 +75,7 @@ def test_every_form_of_labelled_texts_is_read_alike(tmp_path: Path) -> None:
         ("a.csv", "text,label\n,card\n", "line 2: expected a text"),
         ("a.json", '{"train": [], "dev": []}', "name some as a.json#NAME"),
         ("a.txt", "x", "are read from .jsonl"),
-        ("a.jsonl", "", "holds no labelled text"),
+        ("a.jsonl", "", "holds no text"),
     ],
 )
 def test_files_in_no_form_say_where(tmp_path: Path, name: str, text: str, message: str) -> None:

@@ -22,14 +22,9 @@ from adapters.generation.template import adds_tokens, written
 from adapters.generation.train import Batch, backward, loss_of, train_generator
 from adapters.models import ModelError, TrainingError, locate
 from adapters.registry import CARD, CHECKPOINT, CONFIG, WEIGHTS
-from tests.adapters.small_lm import OTHERS, OWN, chat, make_small_lm, make_tokenizer, pairs
+from tests.adapters.small_lm import OTHERS, OWN, chat, make_tokenizer, pairs
 
 FAST = GeneratorConfig(rate=2e-3, epochs=40, batch=12, length=256, patience=50, precision="float32", device="cpu")
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_small_lm(tmp_path_factory.mktemp("lm"))
 
 
 @pytest.fixture(scope="module")

@@ -138,6 +138,35 @@ def test_a_generator_is_trained_on_chats_and_answers_in_a_bot(tmp_path: Path) ->
     assert load_model(Generator(model=f"hf:{base}", adapter=str(out))).invoke("Which card ?").content
 
 
+def test_a_soft_prompt_is_trained_on_chats_and_answers_in_a_bot(tmp_path: Path) -> None:
+    base, data, out = make_tiny_llama(tmp_path / "llama"), tmp_path / "chat.jsonl", tmp_path / "own"
+    rows = [{"question": f"Which card {number} ?", "answer": "nothing costs 9 euros"} for number in range(20)]
+    data.write_text("\n".join(map(json.dumps, rows)), encoding="utf8")
+    told = graft("soft-prompt", "--data", data, "--base", base, "-o", out, "--epochs", 1, "--vectors", 3)
+    assert told.exit_code == 0, told.stderr
+    assert f"{out}: soft prompt, step " in told.stdout and "perplexity" in told.stdout
+    assert load_model(Generator(model=f"hf:{base}", adapter=str(out))).invoke("Which card ?").content
+
+
+def test_an_encoder_is_adapted_to_a_folder_of_documents(tmp_path: Path) -> None:
+    docs, out = tmp_path / "docs", tmp_path / "own"
+    docs.mkdir()
+    for city in CITIES:
+        rows = [f"The museum of {city} opens at {hour} on day {hour} of the week." for hour in range(8)]
+        (docs / f"{city}.md").write_text(f"# {city}\n\n{' '.join(rows)}", encoding="utf8")
+    (docs / "broken.pdf").write_bytes(b"x\0\0")
+    told = graft("domain", "--docs", docs, "-o", out, "--rank", 2, "--objective", "mlm", "--json")
+    assert told.exit_code == 0, told.stderr
+    card = json.loads(told.stdout)
+    assert (card["task"], card["data"], card["sentences"]) == ("embedder", [{"name": "docs", "sentences": 48}], 46)
+    assert "not read: broken.pdf: not a real .pdf" in told.stderr
+    assert find_adapter(str(out), "embedder").card == card
+    assert "no bot 'nowhere'" in graft("domain", "--docs", "nowhere", "-o", tmp_path / "more").stderr
+    for city in CITIES:
+        (docs / f"{city}.md").unlink()
+    assert "0 sentences are too few" in graft("domain", "--docs", docs, "-o", tmp_path / "more").stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

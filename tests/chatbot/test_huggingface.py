@@ -180,6 +180,19 @@ def test_an_adapter_that_cannot_stay_beside_its_base_is_merged_into_its_own_copy
     assert [model.invoke(MESSAGES).content for model in (first, second)] == [SENTENCE, GRAFTED]
 
 
+def test_an_answer_after_a_soft_prompt_is_streamed_whole(tmp_path: Path, llama: Path) -> None:
+    from transformers import AutoTokenizer, LlamaForCausalLM
+
+    from adapters.generation.config import SoftPromptConfig
+    from adapters.generation.soft_prompt import SoftPrompt
+
+    tokenizer = AutoTokenizer.from_pretrained(llama)
+    soft = SoftPrompt(LlamaForCausalLM.from_pretrained(llama), tokenizer, "llama", SoftPromptConfig(vectors=4))
+    soft.save(tmp_path)
+    assert "".join(said(llama, adapter=str(tmp_path))) == SENTENCE  # which no prompt changes
+    assert "".join(said(llama, adapter=str(tmp_path), max_tokens=3)) == "A replacement card"
+
+
 def base_of(model: Any) -> Any:
     assert isinstance(model, HuggingFaceChat)
     return model._answering.base

@@ -1,0 +1,1 @@
+"""Unsupervised adaptation: the backbone goes on learning from a domain's plain sentences."""
