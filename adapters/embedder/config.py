@@ -15,13 +15,13 @@ class EmbedderConfig:
     rate: float = setting(5e-4, "The highest learning rate of AdamW.", 1e-8, 1)
     epochs: int = setting(1, "How often every question is used.", 1, 1000)
     batch: int = setting(64, "Questions of a step; the passages of the others are wrong for each.", 2, 4096)
-    negatives: int = setting(1, "Hard negatives of a question in a batch, beside the passages of the others.", 0, 64)
-    nearest: int = setting(50, "Hard negatives are drawn from so many passages nearest to the question.", 1)
+    negatives: int = setting(2, "Hard negatives of a question in a batch, beside the passages of the others.", 0, 64)
+    nearest: int = setting(20, "Hard negatives are drawn from so many passages nearest to the question.", 1)
     ceiling: float = setting(
         0.95, "No passage is a negative whose cosine is above this share of the right one's: it may be right too.", 0
     )
     temperature: float = setting(0.05, "What cosines are divided by before the softmax.", 1e-3, 10)
-    tokens: int = setting(128, "Tokens of a passage that are read in training; all of it is in use.", 16, 512)
+    tokens: int = setting(64, "Tokens of a passage that are read in training; all of it is in use.", 16, 512)
     budget: int = setting(4096, "Padded tokens of one pass.", 512)
     warm_up: float = setting(0.05, "Share of the steps in which the rate rises.", 0, 1)
     weight_decay: float = setting(0.01, "Of AdamW.", 0, 1)

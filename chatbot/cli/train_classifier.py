@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,8 +10,8 @@ import typer
 
 from adapters.methods import Method
 from chatbot.cli.output import counted, print_json, say, tell
+from chatbot.cli.tracking import TrackOption
 from chatbot.cli.training import (
-    BoardOption,
     CardOption,
     OutOption,
     ResumeOption,
@@ -55,7 +56,7 @@ def train_classifier(
         int, typer.Option(metavar="N", min=0, help="Try N settings on the held-out texts, and train with the best.")
     ] = 0,
     resume: ResumeOption = False,
-    tensorboard: BoardOption = False,
+    track: TrackOption = None,
     json_: CardOption = False,
     **settings: Any,
 ) -> None:
@@ -87,7 +88,7 @@ def train_classifier(
         tried: list[dict[str, Any]] = []
         if search:
             config, tried = found_settings(method, found, source, out, config, search, _say_trial)
-        with training_watch(method.name, out / "tensorboard" if tensorboard else None) as watch:
+        with training_watch(method.name, out, asdict(config), track) as watch:
             card = method.train(found, source, out, config, watch)
         if tried:
             card["search"] = tried

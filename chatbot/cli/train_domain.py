@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,8 +11,8 @@ import typer
 
 from chatbot import bots
 from chatbot.cli.output import counted, print_json, say, tell
+from chatbot.cli.tracking import TrackOption
 from chatbot.cli.training import (
-    BoardOption,
     CardOption,
     OutOption,
     ResumeOption,
@@ -29,7 +30,7 @@ def train_domain(
     docs: Annotated[str, typer.Option(metavar="FOLDER|BOT", help="A folder of documents, or a bot with its own.")],
     out: OutOption,
     resume: ResumeOption = False,
-    tensorboard: BoardOption = False,
+    track: TrackOption = None,
     json_: CardOption = False,
     **settings: Any,
 ) -> None:
@@ -45,7 +46,7 @@ def train_domain(
         from adapters.domain.train import train_domain as train
 
         data = [{"name": Path(docs).name, "sentences": len(sentences)}]
-        with training_watch("domain", out / "tensorboard" if tensorboard else None) as watch:
+        with training_watch("domain", out, asdict(config), track) as watch:
             card = train(sentences, data, out, config, watch)
         if json_:
             print_json(card)

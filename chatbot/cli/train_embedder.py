@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from chatbot.cli.output import print_json, progress_bar, tell
+from chatbot.cli.tracking import TrackOption
 from chatbot.cli.training import (
-    BoardOption,
     CardOption,
     OutOption,
     ResumeOption,
@@ -39,7 +40,7 @@ def train_embedder(
     data: Annotated[list[str], typer.Option(metavar="PATH[:SHARE]", help=_DATA)],
     out: OutOption,
     resume: ResumeOption = False,
-    tensorboard: BoardOption = False,
+    track: TrackOption = None,
     json_: CardOption = False,
     **settings: Any,
 ) -> None:
@@ -59,7 +60,7 @@ def train_embedder(
         pairs = merged_pairs(files, config.seed)
         origin = [{"name": path.name, "share": share} for path, share in files]
         encoded = Encoded(pairs, *cached_vectors(Encoder.load(), pairs.questions, pairs.passages))
-        with training_watch("embedder", out / "tensorboard" if tensorboard else None) as watch:
+        with training_watch("embedder", out, asdict(config), track) as watch:
             card = train(encoded, origin, out, config, watch)
         if json_:
             print_json(card)

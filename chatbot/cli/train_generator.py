@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,8 +10,8 @@ import typer
 
 from adapters.generation.config import ChatConfig
 from chatbot.cli.output import print_json, say, tell
+from chatbot.cli.tracking import TrackOption
 from chatbot.cli.training import (
-    BoardOption,
     CardOption,
     OutOption,
     ResumeOption,
@@ -37,7 +38,7 @@ def train_generator(
     out: OutOption,
     dev: Annotated[Path | None, typer.Option(help="Chats that decide; else a part of the data is put aside.")] = None,
     resume: ResumeOption = False,
-    tensorboard: BoardOption = False,
+    track: TrackOption = None,
     json_: CardOption = False,
     **settings: Any,
 ) -> None:
@@ -55,7 +56,7 @@ def train_generator(
         quiet()
         from adapters.generation.train import train_generator as train
 
-        with training_watch(config.title, out / "tensorboard" if tensorboard else None) as watch:
+        with training_watch(config.title, out, asdict(config), track) as watch:
             found = train(chats, base, out, config, watch, lambda finding: say(f"data: {finding.kind}: {finding.text}"))
         if json_:
             print_json(found)

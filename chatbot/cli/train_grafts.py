@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from chatbot.cli.output import print_json, tell
+from chatbot.cli.tracking import TrackOption
 from chatbot.cli.training import (
-    BoardOption,
     CardOption,
     OutOption,
     ResumeOption,
@@ -69,7 +69,7 @@ def train_graft(
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1)] = 0,
     resume: ResumeOption = False,
     compile_: Annotated[bool, typer.Option("--compile", help="Faster after a minute; needs a C++ compiler.")] = False,
-    tensorboard: BoardOption = False,
+    track: TrackOption = None,
     json_: CardOption = False,
 ) -> None:
     """Train an adapter, and write it with its card. Use it by `adapters:` in bot.yaml."""
@@ -85,7 +85,7 @@ def train_graft(
         changes |= {name: value for name, value in (("rate", rate), ("rank", rank)) if value is not None}
         if rank is not None and start != "none":
             raise GraftError("--rank is that of a new adapter; with --start none it can be chosen")
-        with training_watch(task, out / "tensorboard" if tensorboard else None) as watch:
+        with training_watch(task, out, changes, track) as watch:
             card = _train(task, files, dev, out, changes, _start(task, start), watch)
         if json_:
             print_json(card)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from chatbot.cli.output import check_free, progress_bar, readable_errors, say
+from chatbot.cli.tracking import Tracker, check_tracker, started
 from retrieval.errors import GraftError
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 OutOption = Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="The adapter's folder.")]
 ResumeOption = Annotated[bool, typer.Option("--resume", help="Go on with a training that was interrupted.")]
-BoardOption = Annotated[bool, typer.Option("--tensorboard", help="Write its log into the folder.")]
 REPLAYED = 0.1
 """Share of the texts learned before that is learned again, where none is named."""
 CardOption = Annotated[bool, typer.Option("--json", help="Print the adapter's card on stdout and nothing else.")]
@@ -120,26 +120,26 @@ def readable_training(out: Path, less: str = "a lower --budget or --batch") -> I
 
 
 @contextmanager
-def training_watch(title: str, board: Path | None) -> Iterator[Watch]:
-    """Shows a training as a progress bar, and in TensorBoard's log, begun at its first step, if a folder is given."""
-    writer: Any = None
-    log = _writer() if board else None
+def training_watch(title: str, out: Path, settings: Mapping[str, Any], track: Tracker | None) -> Iterator[Watch]:
+    """Shows a training as a progress bar, and tells a tracker of it and its settings from its first step on."""
+    tracker: Any = None
+    if track:
+        check_tracker(track)
     with progress_bar(f"training the {title}") as progress:
 
         def watch(step: int, total: int, values: dict[str, float]) -> None:
-            nonlocal writer
+            nonlocal tracker
             told = " ".join(f"{name} {value:.2f}" for name, value in values.items() if "loss" in name)
             progress(told or "texts", step, total)
-            if log:
-                writer = writer or log(str(board))
-                for name, value in values.items():
-                    writer.add_scalar(name, value, step)
+            if track:
+                tracker = tracker or started(track, title, out, settings)
+                tracker.log(values, step=step)
 
         try:
             yield watch
         finally:
-            if writer:
-                writer.close()
+            if tracker:
+                tracker.finish()
 
 
 def quiet() -> None:
@@ -148,11 +148,3 @@ def quiet() -> None:
 
     logging.set_verbosity_error()
     logging.disable_progress_bar()
-
-
-def _writer() -> Any:
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError:
-        raise GraftError("--tensorboard needs the train extra: pip install 'graft-bots[train]'") from None
-    return SummaryWriter

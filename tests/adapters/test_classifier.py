@@ -70,7 +70,7 @@ def test_every_form_of_labelled_texts_is_read_alike(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("a.jsonl", '{"text": "x"}', "line 1: expected a label, found text"),
+        ("a.jsonl", '{"text": "x"}', 'line 1: expected a label, found {"text": "x"}'),
         ("a.jsonl", "{", "line 1: no JSON"),
         ("a.csv", "text,label\n,card\n", "line 2: expected a text"),
         ("a.json", '{"train": [], "dev": []}', "name some as a.json#NAME"),

@@ -49,7 +49,7 @@ def graft(*arguments: object) -> Result:
 @pytest.mark.parametrize("task", ["reader", "reranker", "matcher"])
 def test_a_squad_file_trains_every_kind_of_adapter(squad: Path, tmp_path: Path, task: str) -> None:
     out = tmp_path / "own"
-    result = graft(task, "--data", f"{squad}:2", "-o", out, "--tensorboard", "--json")
+    result = graft(task, "--data", f"{squad}:2", "-o", out, "--track", "tensorboard", "--json")
     assert result.exit_code == 0, result.stderr
     card = json.loads(result.stdout)
     assert (card["task"], card["data"]) == (task, [{"name": "data.json", "times": 2.0}]) and card["steps"] > 0
