@@ -39,6 +39,9 @@ class TuningConfig:
     ewc: float = setting(0.0, "Weight of staying near the weights of --start that matter to the texts of --replay.", 0)
     keep: float = setting(0.96, "Least share of held-out texts in scope that must be told to be.", 0.5, 1)
     compiled: bool = setting(False, "Compile the passes: faster after a minute; needs a C++ compiler.")
+    precision: str = setting(
+        "float32", "Of the multiplications; bfloat16 is faster on a GPU.", choices=("float32", "bfloat16")
+    )
     device: str = setting("cpu", "cpu, cuda, or cuda:1 …")
     seed: int = setting(0, "Of all that is drawn at random.", 0, 2**32 - 1)
 

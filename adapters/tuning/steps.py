@@ -60,7 +60,7 @@ class Steps:
     def loss(self, model: Tuned, batch: Batch) -> tuple[torch.Tensor, float]:
         """The mean loss of a batch that runs at once, and the share of its texts told right."""
         model.classifier.eval()
-        logits, vectors = model.partial.outputs(model.partial.merged(), inputs(batch.ids, self._config.device))
+        logits, vectors = self._outputs(model, inputs(batch.ids, self._config.device))
         every = list(range(len(batch.ids)))
         right = float((logits.argmax(1).cpu().numpy() == batch.rows).mean())
         return (self._objective(logits, vectors, batch, every) * self._shares(batch, every, logits)).sum(), right
@@ -84,9 +84,16 @@ class Steps:
         self, model: Tuned, batch: Batch, some: list[int], given: dict[str, torch.Tensor]
     ) -> tuple[torch.Tensor, int]:
         """What some texts of a batch add to its mean loss, and how many are told right."""
-        logits, vectors = model.partial.outputs(model.partial.merged(), given)
+        logits, vectors = self._outputs(model, given)
         losses = self._objective(logits, vectors, batch, some) * self._shares(batch, some, logits)
         return losses.sum(), int((logits.argmax(1).cpu().numpy() == batch.rows[some]).sum())
+
+    def _outputs(self, model: Tuned, given: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits and unit vectors, in float32 however they were multiplied."""
+        half = self._config.precision == "bfloat16"
+        with torch.autocast(torch.device(self._config.device).type, torch.bfloat16, enabled=half):
+            logits, vectors = model.partial.outputs(model.partial.merged(), given)
+        return logits.float(), vectors.float()
 
     def _shares(self, batch: Batch, some: list[int], like: torch.Tensor) -> torch.Tensor:
         """What each of some texts counts in the mean of its batch."""

@@ -226,3 +226,8 @@ def test_others_may_read_what_was_trained(data: Data, tmp_path: Path) -> None:
     trained("head", data, tmp_path, HeadConfig())
     (tmp_path / "new").touch()
     assert (tmp_path / "head.safetensors").stat().st_mode == (tmp_path / "new").stat().st_mode
+
+
+def test_mixed_precision_learns_as_well(data: Data, tmp_path: Path) -> None:
+    card = trained("lora", data, tmp_path, LoraConfig(epochs=2, batch=8, precision="bfloat16"))
+    assert card["recipe"]["precision"] == "bfloat16" and card["scores"]["test"]["accuracy"] == 1.0
