@@ -299,6 +299,7 @@ def test_doctor_checks_the_installation_and_a_bot(northwind_folder: Path) -> Non
         "home",
         "bot config",
         "bot adapters",
+        "bot quiz",
         "bot encoder",
         "bot generator",
         "bot vectors",
