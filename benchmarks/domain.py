@@ -33,10 +33,10 @@ from adapters.classifier.runtime import Classifier
 from adapters.domain.config import OBJECTIVES, DomainConfig
 from adapters.domain.train import train_domain
 from adapters.labelled import Labelled, part, read_labelled
+from adapters.ranking import ndcg
 from adapters.registry import find_adapter
 from adapters.tuning.config import LoraConfig
 from adapters.tuning.train import train_tuned
-from chatbot.evaluation.metrics import ndcg
 from retrieval.beir import read_beir
 from retrieval.encoder import Encoder
 from retrieval.ingest import indexed_text
