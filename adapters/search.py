@@ -86,9 +86,7 @@ def found_settings(
         {"trial": trial.number, "settings": _meant(trial.params), "accuracy": trial.value}
         for trial in study.get_trials(states=over)
     ]
-    best = replace(config, **_meant(study.best_params))
-    shutil.rmtree(folder)
-    return best, told
+    return replace(config, **_meant(study.best_params)), told
 
 
 def _suggested(trial: optuna.Trial, name: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -66,6 +67,8 @@ def train_classifier(
         again = replay_files(replay or [])
         if again and not start:
             raise GraftError("--replay needs --start: the classifier that was trained on these texts")
+        if self_train and start:
+            raise GraftError("--self-train tells texts by the labels of --data alone; it does not go with --start")
         check_files(dev, test, self_train)
         check_out(out, resume)
         config = method.config(**settings)
@@ -73,7 +76,7 @@ def train_classifier(
         from adapters.backbone import load_backbone
         from adapters.classifier.card import write_card
         from adapters.classifier.data import read_data
-        from adapters.search import found_settings
+        from adapters.search import FOLDER, found_settings
         from adapters.self_training import self_trained
 
         found = read_data(files, dev, test, config.seed, start, again)
@@ -93,6 +96,7 @@ def train_classifier(
         if tried:
             card["search"] = tried
             write_card(out, card)
+            shutil.rmtree(out / FOLDER)
         if json_:
             print_json(card)
             return

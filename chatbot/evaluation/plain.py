@@ -9,7 +9,7 @@ from retrieval.errors import GraftError
 
 
 def plain(bot: Bot) -> Bot:
-    """The same bot over the same index, without adapters of its own and without routes.
+    """The same bot over the same index, and so with its embedder, without other adapters of its own and without routes.
 
     Raises:
         GraftError: It has none.
@@ -17,7 +17,7 @@ def plain(bot: Bot) -> Bot:
     config = bot.config
     without = config.model_copy(
         update={
-            "adapters": Adapters(),
+            "adapters": Adapters(embedder=config.adapters.embedder),
             "routes": {},
             "generator": config.generator.model_copy(update={"adapter": None}),
         }

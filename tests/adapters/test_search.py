@@ -40,7 +40,8 @@ def test_an_interrupted_search_goes_on(tmp_path: Path) -> None:
     assert len(trials) == 3 and best.seed == 3
     top = max(trials, key=lambda trial: trial["accuracy"])
     assert best.strength == top["settings"]["strength"] and 0.1 <= best.strength <= 1000
-    assert not list(tmp_path.iterdir()), "nothing of the search is left"
+    again, _ = found_settings(HEAD, DATA, "default", tmp_path, HeadConfig(seed=3), 3, stop)
+    assert again == best, "a search that is over is not made again"
 
 
 def test_what_cannot_be_searched_says_why(tmp_path: Path) -> None:

@@ -57,6 +57,7 @@ def test_a_head_is_trained_checked_and_gone_on_from(texts: Path, tmp_path: Path)
         (["head", "--data", "nowhere.jsonl"], "nowhere.jsonl does not exist"),
         (["head", "--data", "TEXTS", "--base", "nowhere/at-all"], "nowhere/at-all"),
         (["head", "--data", "TEXTS", "--replay", "TEXTS"], "--replay needs --start"),
+        (["head", "--data", "TEXTS", "--self-train", "TEXTS", "--start", "TEXTS"], "does not go with --start"),
         (["head", "--data", "TEXTS", "--start", "nowhere"], "no adapter in nowhere"),
         (["head", "--data", "TEXTS", "--strength", "-1"], "--strength must be at least 0, got -1"),
         (["head", "--data", "BROKEN"], 'broken.jsonl, line 2: expected a text, found {"text": 5'),
@@ -90,3 +91,17 @@ def test_a_comparison_says_which_way_pays(texts: Path, tmp_path: Path) -> None:
     report = json.loads(done.stdout)
     assert report["advice"]["method"] in report["methods"] and "prompt" in report["methods"]
     assert {path.name for path in out.glob("report.*")} == {"report.md", "report.html", "report.json"}
+
+
+def test_settings_are_searched_and_texts_without_labels_learned_from(texts: Path, tmp_path: Path) -> None:
+    pytest.importorskip("optuna")
+    new, out = tmp_path / "new.txt", tmp_path / "head"
+    new.write_text("my credit card is lost\nthe interest rate of a loan\n", encoding="utf8")
+    arguments = ["--data", texts, "--dev", texts, "--self-train", new, "--search", "2", "-o", out, "--json"]
+    done = graft("head", *arguments)
+    assert done.exit_code == 0, done.output
+    card = json.loads(done.stdout)
+    assert [trial["trial"] for trial in card["search"]] == [0, 1] and card["data"][-1]["texts"] == 2
+    assert card["recipe"]["strength"] == max(card["search"], key=lambda one: one["accuracy"])["settings"]["strength"]
+    assert "new.txt: of 2 texts without labels" in done.stderr and "trial 1: strength" in done.stderr
+    assert {path.name for path in out.iterdir()} == {"card.json", "head.safetensors"}
